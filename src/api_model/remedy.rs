@@ -22,6 +22,14 @@ pub fn words(remedy: &Remedy) -> String {
         }
         Remedy::SetTileUrl => ": give its tile the address from its SSO page with --tile-url",
         Remedy::SignAssertion => ": --sign both, or --sign assertion",
+        Remedy::DescribeApplication => {
+            ": with --metadata FILE|URL, or with its values, --entity-id TEXT and --acs URL"
+        }
+        Remedy::GiveAcs => ": give one with --acs",
+        Remedy::GiveOtherAcs => "; give one with --acs",
+        Remedy::PasteConnection => ": paste ACS URL and Audience together, with --acs and --audience",
+        Remedy::PasteBoth => ": paste both, with --acs and --audience",
+        Remedy::EditEntityId => ": change it with --entity-id",
         Remedy::NameEntity => ": say which is meant with --entity-id ENTITY_ID",
         Remedy::GiveValue(value) => {
             return format!(

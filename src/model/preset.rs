@@ -3,6 +3,7 @@
 use crate::model::{
     attribute::{self, AttributeRule, AttributeSource, NameFormat},
     name_id::NameIdFormat,
+    text::BadText,
 };
 
 /// A well-known service provider, or none in particular. All of them accept a response with two RSA-SHA256
@@ -65,8 +66,12 @@ impl Preset {
         }
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    pub fn parse(name: &str) -> Result<Self, BadText> {
+        let found = Self::ALL.into_iter().find(|preset| preset.name() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            BadText::Malformed(format!("there is no preset {name}: take one of {names}"))
+        })
     }
 
     /// The format of the NameID, if a request asks for none in particular.
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn every_preset_is_found_by_its_name_and_sends_each_name_once() {
         for preset in Preset::ALL {
-            assert_eq!(Preset::from_name(preset.name()), Some(preset));
+            assert_eq!(Preset::parse(preset.name()), Ok(preset));
             let rules = preset.attributes();
             let names: BTreeSet<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
             assert_eq!(names.len(), rules.len(), "{}", preset.name());
@@ -183,7 +188,7 @@ mod tests {
                 preset.name()
             );
         }
-        assert_eq!(Preset::from_name("ChatGPT"), None);
+        assert!(Preset::parse("ChatGPT").is_err());
     }
 
     #[test]

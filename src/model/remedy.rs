@@ -17,6 +17,17 @@ pub enum Remedy {
     SetTileUrl,
     /// Sign the assertion, alone or beside the response.
     SignAssertion,
+    /// Give metadata, or the values themselves.
+    DescribeApplication,
+    GiveAcs,
+    /// Give another ACS than the metadata.
+    GiveOtherAcs,
+    /// Paste the two values of ChatGPT's SSO page.
+    PasteConnection,
+    /// Paste the value that is missing too.
+    PasteBoth,
+    /// Change the entity ID.
+    EditEntityId,
     /// Say which of several service providers is meant.
     NameEntity,
     /// Give people a value, or let the application do without it.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::app::{attribute, response_options::ResponseOptionArguments};
+use crate::{
+    cli::app::{attribute, response_options::ResponseOptionArguments},
+    provider::{applications::register::WORKSPACE_NAME, metadata_sources::DEFAULT_LONGEST_VALIDITY},
+};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
@@ -162,7 +165,7 @@ pub(in crate::cli) struct ImportArguments {
     #[arg(long)]
     pub(super) force: bool,
     /// How far off its validUntil may lie, in days; `any`, even none
-    #[arg(long, value_name = "DAYS", default_value = "35d")]
+    #[arg(long, value_name = "DAYS", default_value_t = default_longest_validity())]
     pub(super) longest_validity: String,
     /// Prints JSON
     #[arg(long)]
@@ -218,7 +221,7 @@ pub(in crate::cli) struct AddChatGptArguments {
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,
     /// The name that people see
-    #[arg(long, default_value = "ChatGPT")]
+    #[arg(long, default_value = WORKSPACE_NAME)]
     pub(super) name: String,
     /// ChatGPT's metadata: brings the certificate and address that signed logout requests need
     #[arg(long, value_name = "FILE|URL|-")]
@@ -311,4 +314,9 @@ pub(in crate::cli) struct EditArguments {
     /// Prints the application as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// As `--longest-validity` is typed.
+fn default_longest_validity() -> String {
+    format!("{}d", DEFAULT_LONGEST_VALIDITY.num_days())
 }

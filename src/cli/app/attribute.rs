@@ -6,12 +6,13 @@ use clap::{Subcommand, ValueEnum};
 use crate::{
     api_model::attribute::AttributeOutput,
     cli::{
-        app::{edit_application, find_application, response_options},
+        app::{edit_application, find_application},
         output::{self, print_line, print_note},
     },
     model::{
         application::Application,
         attribute::{AttributeRule, AttributeSource, NameFormat},
+        preset::Preset,
         text::single_line,
     },
     provider::{Provider, applications::ApplicationEdit, saml::response_options::ResponseOptionsEdit},
@@ -153,7 +154,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             (rules, format!("no longer receives {name}"))
         }
         Command::Preset { name, .. } => {
-            let preset = response_options::find_preset(&name)?;
+            let preset = Preset::parse(&name)?;
             if preset.name_id_format() != application.saml.name_id_format {
                 let words = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",

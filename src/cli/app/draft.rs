@@ -8,12 +8,12 @@ use crate::{
         app::{arguments::DraftArguments as Typed, describe_slug_conflict, show},
         output::{self, print_line},
     },
-    model::{application::Slug, rollover::ApplicationDraft, text::single_line},
-    provider::{Provider, people::users::ChangeOutcome},
+    model::{application::Slug, rollover::ApplicationDraft},
+    provider::{Provider, applications::parse_name, people::users::ChangeOutcome},
 };
 
 pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
-    let name = single_line("the name", &args.name, 80)?;
+    let name = parse_name(&args.name)?;
     let slug = args.slug.as_deref().map(Slug::parse).transpose()?;
     match provider.add_draft(&name, slug.as_ref())? {
         // The draft exists already, and the terminal may have scrolled: print the same values again.

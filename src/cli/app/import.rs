@@ -1,8 +1,6 @@
 //! `hallpass app import` and `hallpass app known`: aggregates, and the entities that were imported from them.
 
-use std::fs;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -10,7 +8,7 @@ use crate::{
     cli::{
         app::{
             arguments::{ImportArguments, ImportedCommand},
-            convert::parse_entity_id as entity_id_of,
+            convert::{parse_entity_id, read_certificates},
             describe_slug_conflict,
             metadata::with_metadata,
             report::{ProgressBar, print_report},
@@ -20,16 +18,14 @@ use crate::{
     },
     model::application::Slug,
     provider::{
-        Provider, applications,
+        Provider,
         metadata_sources::{EnableOutcome, EnableRule, ImportOutcome, ImportRequest},
     },
 };
 
 pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> {
     let file = &args.signed_by;
-    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let signed_by =
-        applications::read_certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
+    let signed_by = read_certificates(file)?;
     let name = args.name.as_deref().map(Slug::parse).transpose()?;
     let rule = enable_rule(args)?;
     let longest_validity = parse_longest_validity(&args.longest_validity)?;
@@ -102,7 +98,7 @@ pub(super) fn enable_imported(
     slug: Option<&str>,
     json: bool,
 ) -> Result<()> {
-    let entity_id = entity_id_of(entity_id)?;
+    let entity_id = parse_entity_id(entity_id)?;
     let slug = slug.map(Slug::parse).transpose()?;
     match provider.enable_imported(&entity_id, from, slug.as_ref())? {
         EnableOutcome::Done(application) => {
@@ -112,7 +108,7 @@ pub(super) fn enable_imported(
                     application.name, application.slug
                 ))?;
             }
-            show::print_application(provider, &application, json, Vec::new())
+            show::print_application(provider, &application, json, &[])
         }
         EnableOutcome::Unknown => bail!(
             "no imported metadata lists {entity_id}; `hallpass app known list --search TEXT` looks for parts of a name"

@@ -5,40 +5,27 @@ use std::{fs::File, io};
 use anyhow::{Context, Result};
 
 use crate::{
-    model::application::{Application, EntityId},
+    model::application::EntityId,
     provider::{
         Provider,
         metadata_sources::{MetadataInput, MetadataUrl, ObtainedMetadata},
     },
 };
 
-/// Reads the metadata of one service provider.
-pub(super) fn obtain(provider: &Provider, args: &str, wanted: Option<&EntityId>) -> Result<ObtainedMetadata> {
-    with_metadata(args, |place| {
-        provider
-            .read_metadata(place, wanted)
-            .with_context(|| format!("cannot use {args}"))
-    })
-}
-
-/// Sets or removes the URL that the application's metadata is fetched from; the line that reports it. `None` where
-/// there was no URL and is none.
-pub(super) fn follow_source(
+/// Reads the metadata of one service provider, if an argument names some.
+pub(super) fn obtain(
     provider: &Provider,
-    application: &Application,
-    obtained: &ObtainedMetadata,
-) -> Result<Option<String>> {
-    let had_source = provider.follow_source(application, obtained)?;
-    Ok(if let Some(url) = obtained.url() {
-        Some(format!(
-            "Its metadata is fetched again from {url}; `hallpass app source {}` shows when.",
-            application.slug
-        ))
-    } else {
-        had_source.then(|| {
-            "Its metadata came from an address before. It is no longer fetched from there: this copy is used.".to_owned()
+    args: Option<&str>,
+    wanted: Option<&EntityId>,
+) -> Result<Option<ObtainedMetadata>> {
+    let read = |args: &str| {
+        with_metadata(args, |place| {
+            provider
+                .read_metadata(place, wanted)
+                .with_context(|| format!("cannot use {args}"))
         })
-    })
+    };
+    args.map(read).transpose()
 }
 
 /// Opens the input that `args` names.

@@ -4,6 +4,7 @@ mod arguments;
 mod attribute;
 mod convert;
 mod draft;
+mod finding;
 mod import;
 mod list;
 mod metadata;
@@ -19,23 +20,20 @@ use crate::{
     api_model::{application::RemovedOutput, remedy},
     cli::{
         app::{
-            arguments::AddCommand,
-            convert::{application_edit, new_chatgpt, new_saml, parse_entity_id},
+            arguments::{AddCommand, EditArguments},
+            convert::{application_change, new_service_provider, new_workspace},
         },
         output::{self, print_line},
     },
     model::{
         application::{Application, Slug},
-        name_id::NameIdFormat,
         remedy::Remediable,
     },
     provider::{
         self, Provider,
-        applications::{ApplicationEdit, NewApplication},
-        metadata_sources::ObtainedMetadata,
+        applications::{ApplicationEdit, register::RegisterOutcome},
         people::users::ChangeOutcome,
         repair::Repaired,
-        saml::import::ImportedMetadata,
     },
 };
 
@@ -46,51 +44,28 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::Add {
             kind: AddCommand::Chatgpt(typed),
         } => {
-            let json = typed.json;
-            add_application(provider, &new_chatgpt(&typed, provider)?, None, json)
+            let new = new_workspace(&typed)?;
+            let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
+            let outcome = provider.register_workspace(new, obtained.as_ref())??;
+            print_registered(provider, outcome, typed.json)
         }
         Command::Add {
             kind: AddCommand::Saml(typed),
         } => {
-            let json = typed.json;
-            let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
-            let obtained = match &typed.metadata {
-                Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
-                None => None,
-            };
-            let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            add_application(provider, &new_saml(typed, imported)?, obtained.as_ref(), json)
+            let (json, from) = (typed.json, typed.metadata.clone());
+            let new = new_service_provider(typed)?;
+            let obtained = metadata::obtain(provider, from.as_deref(), new.entity_id.as_ref())?;
+            let outcome = provider.register_service_provider(new, obtained.as_ref())??;
+            print_registered(provider, outcome, json)
         }
         Command::Draft(typed) => draft::add(&typed, provider),
         Command::List { json } => list::list(provider, json),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
-            None => show::print_application(provider, &*find_application(provider, &slug)?, json, Vec::new()),
+            None => show::print_application(provider, &*find_application(provider, &slug)?, json, &[]),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
-        Command::Edit(typed) => {
-            let (slug, json) = (typed.slug.clone(), typed.json);
-            let obtained = match &typed.metadata {
-                Some(from) => Some(metadata::obtain(provider, from, None)?),
-                None => None,
-            };
-            let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            let edit = application_edit(typed, imported, provider)?;
-            let words = "is changed; this takes effect at the next sign-in";
-            edit_application(provider, &slug, edit, words, json)?;
-            let application = find_application(provider, &slug)?;
-            match obtained {
-                Some(obtained) if json => {
-                    let more = metadata_findings(provider, &application, &obtained)?;
-                    show::print_application(provider, &application, true, more)
-                }
-                Some(obtained) => metadata_findings(provider, &application, &obtained)?
-                    .iter()
-                    .try_for_each(|line| print_line(format_args!("- {line}"))),
-                None if json => show::print_application(provider, &application, true, Vec::new()),
-                None => Ok(()),
-            }
-        }
+        Command::Edit(typed) => edit(provider, typed),
         Command::Attribute { command } => attribute::run(command, provider),
         Command::Disable { slug, json } => {
             let edit = ApplicationEdit {
@@ -179,7 +154,7 @@ fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     if !json {
         return Ok(());
     }
-    show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new())
+    show::print_application(provider, &*find_application(provider, slug)?, true, &[])
 }
 
 /// Returns what was read; if it is unreadable, the error says so, and how to fix it.
@@ -205,7 +180,7 @@ fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
             "{slug} cannot be repaired: {why}. Run the version that wrote it, or remove it (`hallpass app remove {slug}`) and add it again"
         ),
         Repaired::NothingWrong if json => {
-            return show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new());
+            return show::print_application(provider, &*find_application(provider, slug)?, true, &[]);
         }
         Repaired::NothingWrong => {
             return print_line(format_args!("All of {slug} can be read: nothing was changed."));
@@ -214,7 +189,7 @@ fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
         Repaired::Stale => bail!("somebody else changed it at the same moment; try again"),
     };
     if json {
-        return show::print_application(provider, &application, true, Vec::new());
+        return show::print_application(provider, &application, true, &[]);
     }
     print_line(format_args!(
         "{} can be read again, and is switched off.",
@@ -242,82 +217,39 @@ fn find_application(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Ap
     bail!(no_such_application(slug.as_str()))
 }
 
-fn add_application(
-    provider: &Provider,
-    new: &NewApplication,
-    obtained: Option<&ObtainedMetadata>,
-    json: bool,
-) -> Result<()> {
-    match provider.add_application(new)?? {
-        ChangeOutcome::Done(application) => {
-            let mut findings = Vec::new();
-            if let Some(obtained) = obtained {
-                metadata::follow_source(provider, &application, obtained)?;
-                let weak = obtained.imported.warnings.iter();
-                findings.extend(weak.map(|finding| format!("In its metadata: {finding}.")));
-                findings.extend(metadata_mismatches(&application, &obtained.imported));
-            }
-            findings.extend(shared_entity_id(provider, &application)?);
+fn print_registered(provider: &Provider, outcome: RegisterOutcome, json: bool) -> Result<()> {
+    match outcome {
+        RegisterOutcome::Done {
+            application,
+            findings,
+        } => {
             if !json {
                 print_line(format_args!(
                     "{} is registered as {}.\n",
                     application.name, application.slug
                 ))?;
             }
-            show::print_application(provider, &application, json, findings)
+            show::print_application(provider, &application, json, &findings)
         }
-        ChangeOutcome::Taken => {
-            let slug = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
-            bail!(describe_slug_conflict(provider, &slug)?)
-        }
-        ChangeOutcome::Unchanged(_) | ChangeOutcome::Unknown | ChangeOutcome::Stale => {
-            bail!("the application could not be added")
-        }
+        RegisterOutcome::SlugTaken(slug) => bail!(describe_slug_conflict(provider, &slug)?),
     }
 }
 
-/// What the metadata asks for and the application, as it is registered, is not sent.
-fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -> Vec<String> {
-    let (slug, saml) = (&application.slug, &application.saml);
-    let mut findings = Vec::new();
-    if let Some(format) = imported.name_id_format {
-        let (asked, sent) = (format.name(), saml.name_id_format.name());
-        if asked != sent {
-            findings.push(format!(
-                "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that."
-            ));
-        } else if format != NameIdFormat::EmailAddress {
-            findings.push(format!(
-                "It is sent names of the format {sent}, the first in its metadata that can be made here, and not the e-mail address: `hallpass app edit {slug} --name-id email` changes that."
-            ));
-        }
+fn edit(provider: &Provider, typed: EditArguments) -> Result<()> {
+    let (slug, json) = (typed.slug.clone(), typed.json);
+    let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
+    let (parsed, change) = (Slug::parse(&slug)?, application_change(typed)?);
+    let changed = provider.change_application(&parsed, change, obtained.as_ref());
+    let changed = readable(provider, &parsed, changed)??;
+    let words = "is changed; this takes effect at the next sign-in";
+    print_outcome(provider, &slug, changed.outcome, words, json)?;
+    let application = find_application(provider, &slug)?;
+    if json {
+        return show::print_application(provider, &application, true, &changed.findings);
     }
-    let missing = imported
-        .required_attributes
+    finding::sentences(provider, &application, &changed.findings)
         .iter()
-        .filter(|asked| saml.attributes.iter().all(|rule| rule.name != asked.name));
-    findings.extend(missing.map(|asked| {
-        format!(
-            "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.",
-            asked.name, asked.name
-        )
-    }));
-    findings
-}
-
-/// Other applications with the same entity ID.
-fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Option<String>> {
-    let others: Vec<_> = provider
-        .applications_with_same_entity_id(application)?
-        .iter()
-        .map(|other| other.slug.to_string())
-        .collect();
-    Ok((!others.is_empty()).then(|| {
-        format!(
-            "Its entity ID is also that of {}: they are told apart by their ACS URLs, and a request that names none is refused (ISSUER-AMBIGUOUS).",
-            others.join(", ")
-        )
-    }))
+        .try_for_each(|line| print_line(format_args!("- {line}")))
 }
 
 /// Edits the application and reports it. With `json` it prints nothing: the caller prints the new state.
@@ -329,7 +261,18 @@ fn edit_application(
     json: bool,
 ) -> Result<()> {
     let parsed = Slug::parse(slug)?;
-    match readable(provider, &parsed, provider.edit_application(&parsed, edit))?? {
+    let outcome = readable(provider, &parsed, provider.edit_application(&parsed, edit))??;
+    print_outcome(provider, slug, outcome, words, json)
+}
+
+fn print_outcome(
+    provider: &Provider,
+    slug: &str,
+    outcome: ChangeOutcome<Application>,
+    words: &str,
+    json: bool,
+) -> Result<()> {
+    match outcome {
         ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_) if json => Ok(()),
         ChangeOutcome::Done(application) => print_line(format_args!("{} {words}.", application.name)),
         ChangeOutcome::Unchanged(application) => print_line(format_args!(
@@ -342,24 +285,4 @@ fn edit_application(
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
         }
     }
-}
-
-/// Warnings about the metadata, and where it is fetched from.
-fn metadata_findings(
-    provider: &Provider,
-    application: &Application,
-    obtained: &ObtainedMetadata,
-) -> Result<Vec<String>> {
-    let weak = obtained.imported.warnings.iter();
-    let mut lines: Vec<String> = weak
-        .map(|finding| format!("In its metadata: {finding}."))
-        .collect();
-    if application.kind.is_chatgpt() {
-        // ChatGPT's addresses come from its SSO page; metadata adds to them once, and is not fetched again.
-        return Ok(lines);
-    }
-    lines.extend(metadata_mismatches(application, &obtained.imported));
-    lines.extend(shared_entity_id(provider, application)?);
-    lines.extend(metadata::follow_source(provider, application, obtained)?);
-    Ok(lines)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -73,14 +73,9 @@ enum NameIdArgument {
 }
 
 impl ResponseOptionArguments {
-    /// An argument takes precedence over the preset's value.
     pub(super) fn edit(self) -> Result<ResponseOptionsEdit> {
         let mut edit = ResponseOptionsEdit::default();
-        if let Some(name) = self.preset.as_deref() {
-            let preset = find_preset(name)?;
-            edit.name_id_format = Some(preset.name_id_format());
-            edit.attributes = Some(preset.attributes());
-        }
+        edit.preset = self.preset.as_deref().map(Preset::parse).transpose()?;
         edit.signed_parts = self.sign.map(|args| match args {
             SignArgument::Assertion => SignedParts::Assertion,
             SignArgument::Response => SignedParts::Response,
@@ -114,12 +109,4 @@ impl ResponseOptionArguments {
         }
         Ok(edit)
     }
-}
-
-pub(super) fn find_preset(name: &str) -> Result<Preset> {
-    let Some(preset) = Preset::from_name(name) else {
-        let names: Vec<_> = Preset::ALL.into_iter().map(Preset::name).collect();
-        bail!("there is no preset {name}: take one of {}", names.join(", "));
-    };
-    Ok(preset)
 }

@@ -3,35 +3,31 @@
 use anyhow::{Context, Result};
 
 use crate::{
-    api_model::{
-        application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
-        remedy,
-    },
+    api_model::application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
     cli::{
-        app::{attribute, source},
+        app::{attribute, finding},
         output::{self, print_line},
     },
     model::{
-        application::{Application, ApplicationKind, Slug},
-        remedy::Remediable,
+        application::{Application, Slug},
         response_options::SignedParts,
     },
-    provider::{Provider, saml::publish::CertificateSlot},
+    provider::{Provider, applications::finding::ApplicationFinding, saml::publish::CertificateSlot},
 };
 
-/// Prints one application; `more` are further findings.
+/// Prints one application; `more` are findings beside those that it always has.
 pub(super) fn print_application(
     provider: &Provider,
     application: &Application,
     json: bool,
-    more: Vec<String>,
+    more: &[ApplicationFinding],
 ) -> Result<()> {
-    let mut findings = findings(provider, application)?;
-    findings.extend(more);
+    let mut findings = provider.application_findings(application)?;
+    findings.extend_from_slice(more);
     let whole = ApplicationDetailsOutput {
         application: ApplicationOutput::from(application),
         paste: idp_values(provider, &application.slug)?,
-        findings,
+        findings: finding::sentences(provider, application, &findings),
     };
     if json {
         output::json(&whole)
@@ -58,71 +54,6 @@ pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValuesOu
         next_certificate_url: next.as_ref().map(|_next| endpoints.next_certificate()),
         next_certificate_sha256: next.map(|next| next.sha256),
     })
-}
-
-fn findings(provider: &Provider, application: &Application) -> Result<Vec<String>> {
-    let saml = &application.saml;
-    let mut found = Vec::new();
-    if !application.enabled {
-        found.push(
-            "It is switched off: nobody signs in to it. `hallpass app enable` switches it on.".to_owned(),
-        );
-    }
-    if application.kind == ApplicationKind::ChatGptLegacy && saml.signing_certificates.is_empty() {
-        found.push(format!(
-            "Its signed logout requests are refused: their certificate is not known here. Once the connection exists, save its metadata and run `hallpass app edit {} --metadata FILE`.",
-            application.slug
-        ));
-    }
-    if let Some(at) = provider.last_unchecked_signature(application.id)?
-        && saml.signing_certificates.is_empty()
-    {
-        found.push(format!(
-                "Its requests are signed (last on {}), but no certificate is registered to check them: they count as not signed. Add it with `hallpass app edit {} --certificate FILE`.",
-                at.format("%Y-%m-%d %H:%M UTC"),
-                application.slug
-            ));
-    }
-    let now = provider.now();
-    for (certificates, what) in [
-        (&saml.signing_certificates, "Signatures by it still count"),
-        (
-            &saml.encryption_certificates,
-            "What is encrypted is still encrypted to it",
-        ),
-    ] {
-        for certificate in certificates.iter().filter(|one| one.not_after <= now) {
-            found.push(format!(
-                "Its certificate {} ended on {}. {what}.",
-                certificate.sha256.chars().take(12).collect::<String>(),
-                certificate.not_after.format("%Y-%m-%d")
-            ));
-        }
-    }
-    if saml.response_options.encryption.is_some()
-        && saml.response_options.signed_parts == SignedParts::Response
-    {
-        found.push("Its assertions are encrypted, and carry no signature once they are opened: most applications want one there (`--sign both`).".to_owned());
-    }
-    if let Some(missing) = provider.missing_attribute_of(application)? {
-        found.push(format!("{}.", missing.with_words(remedy::words)));
-    }
-    if application.kind.is_chatgpt() && application.tile_url.is_none() {
-        found.push(format!(
-            "Its tile does nothing yet: copy the application link (https://chatgpt.com/auth/login?sso=true&connection=…) from ChatGPT's SSO page and run `hallpass app edit {} --tile-url URL`.",
-            application.slug
-        ));
-    }
-    found.extend(source::findings(provider, application)?);
-    if let Some(next) = provider.published_certificate(CertificateSlot::Next)? {
-        found.push(format!(
-            "A new signing key is prepared (certificate {}, {}): `hallpass key roll status` says whether this application trusts it.",
-            next.sha256.chars().take(12).collect::<String>(),
-            provider.endpoints().next_certificate()
-        ));
-    }
-    found.push("Every active person may use it: groups do not exist here yet.".to_owned());
-    Ok(found)
 }
 
 fn print_details(application: &Application, whole: &ApplicationDetailsOutput) -> Result<()> {

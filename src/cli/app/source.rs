@@ -18,7 +18,7 @@ use crate::{
         Provider,
         metadata_sources::{
             ApplicationMetadataSource, ChangeReviewOutcome, MetadataSource, MetadataSourceKind,
-            ProposedChange, RefreshOutcome, SourceOverview,
+            PendingChange, ProposedChange, RefreshOutcome, SourceOverview,
         },
     },
 };
@@ -223,7 +223,7 @@ fn refresh(provider: &Provider, source: &MetadataSource, args: &SourceArguments)
 }
 
 /// What is known about a source, one line each.
-fn source_lines(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
+pub(super) fn source_lines(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
     let state = &source.state;
     let mut lines = Vec::new();
     match &source.url {
@@ -258,40 +258,24 @@ fn source_lines(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
 }
 
 fn application_source_lines(slug: &Slug, from: &ApplicationMetadataSource) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(at) = from.delisted_at {
-        lines.push(format!(
-            "its source has not listed it since {}",
-            format_minute(at)
-        ));
-    }
-    if let Some(change) = &from.pending_change {
-        lines.push(format!(
-            "a change waits since {} ({}): `hallpass app confirm {slug}` shows it",
-            format_minute(change.pending_since),
-            change.reason
-        ));
-    }
-    lines
+    let delisted = from.delisted_at.map(delisted_line);
+    let change = from
+        .pending_change
+        .as_ref()
+        .map(|change| change_line(slug, change));
+    delisted.into_iter().chain(change).collect()
 }
 
-/// The findings of `app show` about the source of the application's metadata.
-pub(super) fn findings(provider: &Provider, application: &Application) -> Result<Vec<String>> {
-    let Some((source, from)) = provider.source_of(application.id)? else {
-        return Ok(Vec::new());
-    };
-    let lines = source_lines(&source, provider.now()).into_iter();
-    let mut said = vec![format!(
-        "Its metadata comes {}.",
-        lines.collect::<Vec<_>>().join(", ")
-    )];
-    let about = application_source_lines(&application.slug, &from).into_iter();
-    said.extend(about.map(|line| {
-        let mut letters = line.chars();
-        let first = letters.next().map(|c| c.to_uppercase().to_string());
-        format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-    }));
-    Ok(said)
+pub(super) fn delisted_line(since: DateTime<Utc>) -> String {
+    format!("its source has not listed it since {}", format_minute(since))
+}
+
+pub(super) fn change_line(slug: &Slug, change: &PendingChange) -> String {
+    format!(
+        "a change waits since {} ({}): `hallpass app confirm {slug}` shows it",
+        format_minute(change.pending_since),
+        change.reason
+    )
 }
 
 /// What `app source SLUG --json` prints.

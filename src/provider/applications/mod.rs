@@ -1,6 +1,10 @@
 //! Registering, editing, disabling and removing applications.
 
+mod bad_application;
+pub mod change;
 pub mod drafts;
+pub mod finding;
+pub mod register;
 pub mod required_attributes;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -18,23 +22,23 @@ use crate::{
         chatgpt::ChatGptConnection,
         id::ApplicationId,
         key::Certificate,
-        remedy::{Remediable, Remedy},
-        text::BadText,
+        text::{BadText, single_line},
     },
     provider::{
         Provider,
-        applications::required_attributes::MissingAttribute,
         audit::changes,
         error::Error,
+        metadata_sources::{FollowChange, ObtainedMetadata},
         people::users::ChangeOutcome,
         saml::{
             response::UNCHECKED_SIGNATURE,
-            response_options::{self, BadResponseOptions, ResponseOptionsEdit},
+            response_options::{self, ResponseOptionsEdit},
         },
     },
-    saml::metadata::sp::BadMetadata,
     store::EditOutcome,
 };
+
+pub use crate::provider::applications::bad_application::BadApplication;
 
 /// The values of a new application, as an administrator gives them.
 #[derive(Clone, Debug)]
@@ -72,41 +76,12 @@ pub struct ApplicationEdit {
     pub response_options: ResponseOptionsEdit,
 }
 
-/// Why an application cannot be registered or edited as described.
-#[derive(Debug, thiserror::Error)]
-pub enum BadApplication {
-    /// Signed requests are required, but there is no certificate to verify them.
-    #[error("signed requests cannot be required without the application's certificate")]
-    NoCertificate,
-    /// Its metadata says that it signs its requests, but none of its keys can be used.
-    #[error("its metadata says that it signs its requests, and no key of it can be used ({0})")]
-    SignsWithoutKey(String),
-    /// Another application has the same entity ID, and no ACS URL distinguishes the two.
-    #[error(
-        "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either"
-    )]
-    SameEntityIdAndAcs {
-        entity_id: EntityId,
-        /// The application that has the entity ID already.
-        slug: Slug,
-    },
-    #[error(transparent)]
-    Text(#[from] BadText),
-    #[error(transparent)]
-    Metadata(#[from] BadMetadata),
-    #[error("a certificate cannot be used: {0}")]
-    Certificate(String),
-    /// The metadata contains a character that XML cannot represent.
-    #[error("the metadata holds a character that no message can carry")]
-    UnwritableCharacter,
-    /// ChatGPT accepts no unsolicited Response.
-    #[error("ChatGPT takes no response that it did not ask for")]
-    UnsolicitedChatGpt,
-    #[error(transparent)]
-    ResponseOptions(#[from] BadResponseOptions),
-    /// Active users would no longer be able to sign in.
-    #[error("nothing was changed: {0}")]
-    MissingAttribute(MissingAttribute),
+/// The longest name that users see, in characters.
+const MAX_NAME: usize = 80;
+
+/// Checks the name of an application or a draft.
+pub fn parse_name(text: &str) -> Result<String, BadText> {
+    single_line("the name", text, MAX_NAME)
 }
 
 /// Reads the certificates of a file: one or more.
@@ -125,28 +100,6 @@ pub(in crate::provider) fn check(
         Err(BadApplication::UnsolicitedChatGpt)
     } else {
         Ok(response_options::check_response_options(kind, saml)?)
-    }
-}
-
-impl Remediable for BadApplication {
-    fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::NoCertificate => Some(Remedy::AddCertificate),
-            Self::SignsWithoutKey(_) => Some(Remedy::AddCertificateOrTakeUnsigned),
-            Self::SameEntityIdAndAcs { slug, .. } => Some(Remedy::EditOrRemoveApplication(slug.clone())),
-            Self::UnsolicitedChatGpt => Some(Remedy::SetTileUrl),
-            Self::Metadata(bad) => bad.remedy(),
-            Self::ResponseOptions(bad) => bad.remedy(),
-            Self::MissingAttribute(missing) => missing.remedy(),
-            Self::Text(_) | Self::Certificate(_) | Self::UnwritableCharacter => None,
-        }
-    }
-}
-
-impl BadApplication {
-    /// Whether the metadata does not contain the requested entity at all.
-    pub(in crate::provider) const fn is_entity_absent(&self) -> bool {
-        matches!(self, Self::Metadata(BadMetadata::NoServiceProvider(_)))
     }
 }
 
@@ -193,9 +146,19 @@ impl Provider {
             .read(|tx| tx.applications_with_same_entity_id(application))?)
     }
 
+    /// Adds an application that follows no metadata.
     pub fn add_application(
         &self,
         new: &NewApplication,
+    ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.add_following(new, None)
+    }
+
+    /// Adds an application, and lets it follow the URL that `metadata` was fetched from: in one transaction.
+    fn add_following(
+        &self,
+        new: &NewApplication,
+        metadata: Option<&ObtainedMetadata>,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
         let now = self.now();
         let id = ApplicationId::new(now, self.random());
@@ -217,11 +180,16 @@ impl Provider {
             return Ok(Err(bad));
         }
         let event = self.application_event("app.add", id);
+        let follow = match metadata {
+            Some(obtained) => self.prepare_follow(id, obtained)?,
+            None => None,
+        };
         for number in 2..100 {
             let added = self.store().write_config(|tx| {
                 let added = tx.add_application(&application)?;
                 if added {
                     tx.add_audit_event(&event)?;
+                    follow.iter().try_for_each(|follow| follow.write(tx))?;
                 }
                 Ok(added)
             })?;
@@ -254,28 +222,42 @@ impl Provider {
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(Ok(ChangeOutcome::Unknown));
         };
+        self.edit_following(&found, edit, None)
+    }
+
+    /// Edits the application that was read as `found`, and lets it follow a source or none: in one transaction.
+    fn edit_following(
+        &self,
+        found: &Application,
+        edit: ApplicationEdit,
+        follow: Option<&FollowChange>,
+    ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
         let action = match edit.enabled {
             Some(true) => "app.enable",
             Some(false) => "app.disable",
             None => "app.edit",
         };
-        let asks_more = edit.response_options.attributes.is_some() || edit.enabled == Some(true);
+        let asks_more = edit.response_options.replaces_attributes() || edit.enabled == Some(true);
         let mut application = apply_edit(found.clone(), edit);
-        if application == found {
-            return Ok(Ok(ChangeOutcome::Unchanged(found)));
+        if application == *found {
+            if let Some(follow) = follow {
+                self.store().write_config(|tx| follow.write(tx))?;
+            }
+            return Ok(Ok(ChangeOutcome::Unchanged(application)));
         }
         application.updated_at = self.now();
         if let Some(bad) = self.check_application(&application, asks_more)? {
             return Ok(Err(bad));
         }
         let event = AuditEvent {
-            changes: changes::application_changes(&found, &application),
+            changes: changes::application_changes(found, &application),
             ..self.application_event(action, application.id)
         };
         let outcome = self.store().write_config(|tx| {
             let outcome = tx.edit_application(&application)?;
             if outcome == EditOutcome::Done {
                 tx.add_audit_event(&event)?;
+                follow.iter().try_for_each(|follow| follow.write(tx))?;
             }
             Ok(outcome)
         })?;

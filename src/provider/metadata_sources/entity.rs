@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     fetch::{CacheValidators, Document, FetchRequest, Fetched},
     model::{
-        application::{Application, EntityId},
+        application::EntityId,
         audit::AuditEvent,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::{
@@ -16,7 +16,7 @@ use crate::{
     },
     provider::{
         Provider,
-        applications::BadApplication,
+        applications::{BadApplication, finding::ApplicationFinding},
         error::Error,
         metadata_sources::{
             ENTITY_TIMEOUT, MetadataInput, SourceError,
@@ -29,7 +29,7 @@ use crate::{
         saml::import::{ImportedMetadata, import},
     },
     saml::metadata::sp::BadMetadata,
-    store::Tx,
+    store::{ConfigTx, Tx},
 };
 
 /// The longest detail in the audit log, in characters.
@@ -42,10 +42,32 @@ pub struct ObtainedMetadata {
     fetched_from: Option<(MetadataUrl, Option<String>, Option<String>)>,
 }
 
-impl ObtainedMetadata {
-    /// The URL that it was fetched from; `None` if it was read from a file or a pipe.
-    pub fn url(&self) -> Option<&MetadataUrl> {
-        self.fetched_from.as_ref().map(|(url, ..)| url)
+/// That an application follows another source than before, or none. It is written with the application itself.
+#[derive(Debug)]
+pub(in crate::provider) struct FollowChange {
+    application: ApplicationId,
+    /// The source, and how the application follows it; `None` if it follows none.
+    source: Option<(MetadataSource, ApplicationMetadataSource)>,
+    event: AuditEvent,
+}
+
+impl FollowChange {
+    pub(in crate::provider) fn write(&self, tx: &mut ConfigTx<'_>) -> Result<(), crate::store::Error> {
+        tx.remove_application_metadata_source(self.application)?;
+        if let Some((source, link)) = &self.source {
+            tx.add_metadata_source(source)?;
+            tx.set_application_metadata_source(link)?;
+        }
+        tx.remove_unused_metadata_sources()?;
+        tx.add_audit_event(&self.event)
+    }
+
+    /// What the administrator should know about it.
+    pub(in crate::provider) fn finding(self) -> ApplicationFinding {
+        match self.source.and_then(|(source, _link)| source.url) {
+            Some(url) => ApplicationFinding::FollowsUrl(url),
+            None => ApplicationFinding::FollowsNothing,
+        }
     }
 }
 
@@ -112,16 +134,13 @@ impl Provider {
         }
     }
 
-    /// Makes an application follow the URL that its metadata was fetched from; if the metadata came from a file, the
-    /// application no longer follows a source. Returns whether it followed one before.
-    pub fn follow_source(
+    /// Prepares that an application follows the URL that its metadata was fetched from or, if the metadata came from a
+    /// file, no longer follows a source. `None` if it followed none and will follow none.
+    pub(in crate::provider) fn prepare_follow(
         &self,
-        application: &Application,
+        application: ApplicationId,
         obtained: &ObtainedMetadata,
-    ) -> Result<bool, Error> {
-        let before = self
-            .store()
-            .read(|tx| tx.application_metadata_source(application.id))?;
+    ) -> Result<Option<FollowChange>, Error> {
         let now = self.now();
         let imported = &obtained.imported;
         let source = obtained
@@ -151,20 +170,24 @@ impl Provider {
                 },
                 created_at: now,
             });
-        if source.is_none() && before.is_none() {
-            return Ok(false);
+        if source.is_none() {
+            let before = self
+                .store()
+                .read(|tx| tx.application_metadata_source(application))?;
+            if before.is_none() {
+                return Ok(None);
+            }
         }
         let words = source.as_ref().map_or_else(
             || "it no longer follows a source".to_owned(),
             |source| format!("it follows {}", source.label()),
         );
-        let event = self.metadata_event("app.source", "ok", application.id, &words);
-        self.store().write_config(|tx| {
-            tx.remove_application_metadata_source(application.id)?;
-            if let Some(source) = &source {
-                tx.add_metadata_source(source)?;
-                tx.set_application_metadata_source(&ApplicationMetadataSource {
-                    application: application.id,
+        Ok(Some(FollowChange {
+            application,
+            event: self.metadata_event("app.source", "ok", application, &words),
+            source: source.map(|source| {
+                let link = ApplicationMetadataSource {
+                    application,
                     source: source.id,
                     entity_id: imported.entity_id.clone(),
                     applied_sha256: imported.sha256.clone(),
@@ -173,12 +196,10 @@ impl Provider {
                     delisted_at: None,
                     pending_change: None,
                     rejected_sha256: None,
-                })?;
-            }
-            tx.remove_unused_metadata_sources()?;
-            tx.add_audit_event(&event)
-        })?;
-        Ok(before.is_some())
+                };
+                (source, link)
+            }),
+        }))
     }
 
     /// Processes a new copy of one application's metadata.

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// [`ImportRequest::longest_validity`], unless the administrator says otherwise.
+pub const DEFAULT_LONGEST_VALIDITY: TimeDelta = TimeDelta::days(35);
+
 /// An administrator's request to import an aggregate.
 #[derive(Debug)]
 pub struct ImportRequest<'w> {

@@ -37,12 +37,14 @@ pub use crate::{
         confirm::{ChangeReviewOutcome, ProposedChange},
         enable::EnableOutcome,
         entity::ObtainedMetadata,
-        import::{ImportOutcome, ImportRequest},
+        import::{DEFAULT_LONGEST_VALIDITY, ImportOutcome, ImportRequest},
         list::SourceOverview,
         refresh::RefreshOutcome,
         report::UpdateReport,
     },
 };
+
+pub(in crate::provider) use crate::provider::metadata_sources::entity::FollowChange;
 
 /// The largest aggregate, in bytes.
 pub const MAX_AGGREGATE_BYTES: u64 = 200 * 1024 * 1024;

@@ -9,6 +9,7 @@ use crate::{
         attribute::{self, AttributeRule},
         key::Certificate,
         name_id::NameIdFormat,
+        preset::Preset,
         remedy::{Remediable, Remedy},
         response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
@@ -23,6 +24,8 @@ use crate::{
 /// Changes to the options; a field that is `None` keeps its value.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseOptionsEdit {
+    /// What a well-known service provider wants: a NameID format and attributes. What is given beside it wins.
+    pub preset: Option<Preset>,
     pub signed_parts: Option<SignedParts>,
     pub signature_algorithm: Option<SignatureAlgorithm>,
     /// The cipher for Assertions; `Some(None)` sends them unencrypted.
@@ -39,6 +42,10 @@ pub struct ResponseOptionsEdit {
 
 impl ResponseOptionsEdit {
     pub fn apply(self, saml: &mut ServiceProvider) {
+        if let Some(preset) = self.preset {
+            saml.name_id_format = preset.name_id_format();
+            saml.attributes = preset.attributes();
+        }
         let options = &mut saml.response_options;
         options.signed_parts = self.signed_parts.unwrap_or(options.signed_parts);
         options.signature_algorithm = self.signature_algorithm.unwrap_or(options.signature_algorithm);
@@ -53,6 +60,11 @@ impl ResponseOptionsEdit {
         if let Some(relay_state) = self.default_relay_state {
             saml.default_relay_state = relay_state;
         }
+    }
+
+    /// Whether the list of attributes becomes another one.
+    pub(in crate::provider) const fn replaces_attributes(&self) -> bool {
+        self.preset.is_some() || self.attributes.is_some()
     }
 }
 

@@ -47,9 +47,10 @@ fn a_code_is_unique_and_short() {
 #[test]
 fn texts_are_sentences_and_a_status_message_is_one() {
     for one in all() {
-        let fix = match one.fix {
-            Fix::Words(words) => Some(words),
-            _other => None,
+        let fix = if let Fix::Words(words) = one.fix {
+            Some(words)
+        } else {
+            None
         };
         for text in iter::once(one.message).chain(fix) {
             assert!(text.ends_with('.'), "{}: {text}", one.code);

@@ -9,9 +9,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use hallpass::{
     model::application::{Application, Slug},
     provider::{
-        applications::NewApplication,
+        applications::register::{NewServiceProvider, RegisterOutcome},
         metadata_sources::{MetadataInput, MetadataUrl},
-        people::users::ChangeOutcome,
     },
 };
 
@@ -46,24 +45,15 @@ fn register_from_source(server: &TestServer, publisher: &Publisher) -> Applicati
         .provider
         .read_metadata(MetadataInput::Url(url), None)
         .unwrap();
-    let new = NewApplication {
-        name: "SP".to_owned(),
-        slug: None,
-        kind: hallpass::model::application::ApplicationKind::Saml,
-        tile_url: None,
-        saml: obtained.imported.service_provider(),
+    let new = NewServiceProvider {
+        name: Some("SP".to_owned()),
+        ..NewServiceProvider::default()
     };
-    let application = match server.provider.add_application(&new).unwrap().unwrap() {
-        ChangeOutcome::Done(application) => application,
-        other @ (ChangeOutcome::Unchanged(_)
-        | ChangeOutcome::Taken
-        | ChangeOutcome::Unknown
-        | ChangeOutcome::Stale) => {
-            panic!("{other:?}")
-        }
-    };
-    server.provider.follow_source(&application, &obtained).unwrap();
-    application
+    let outcome = server.provider.register_service_provider(new, Some(&obtained));
+    match outcome.unwrap().unwrap() {
+        RegisterOutcome::Done { application, .. } => *application,
+        RegisterOutcome::SlugTaken(slug) => panic!("{slug}"),
+    }
 }
 
 fn current_application(server: &TestServer, slug: &str) -> Application {

@@ -1,0 +1,242 @@
+//! Registering an application: what an administrator gives, what its metadata says, and which of the two wins.
+
+use crate::{
+    model::{
+        application::{
+            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
+            ServiceProvider, Slug, SpUrl,
+        },
+        chatgpt::{self, ChatGptConnection},
+        key::Certificate,
+        preset::Preset,
+    },
+    provider::{
+        Provider,
+        applications::{BadApplication, NewApplication, finding::ApplicationFinding, parse_name},
+        error::Error,
+        metadata_sources::ObtainedMetadata,
+        people::users::ChangeOutcome,
+        saml::{import::ImportedMetadata, response_options::ResponseOptionsEdit},
+    },
+};
+
+/// The name of a ChatGPT workspace, unless another is given.
+pub const WORKSPACE_NAME: &str = "ChatGPT";
+
+/// A ChatGPT workspace, by what its SSO page shows.
+#[derive(Debug)]
+pub struct NewWorkspace {
+    /// The name that users see.
+    pub name: String,
+    /// The name in URLs; derived from `name` if absent.
+    pub slug: Option<Slug>,
+    /// The URL that its tile opens.
+    pub tile_url: Option<SpUrl>,
+    pub connection: ChatGptConnection,
+}
+
+/// A SAML service provider, by its metadata, by its values, or by both. A value that is given wins over the metadata,
+/// and the metadata over the default.
+#[derive(Debug, Default)]
+pub struct NewServiceProvider {
+    /// The name that users see; that of the metadata if absent, or the host of the ACS.
+    pub name: Option<String>,
+    /// The name in URLs; derived from the name if absent.
+    pub slug: Option<Slug>,
+    /// The URL that its tile opens.
+    pub tile_url: Option<SpUrl>,
+    /// Also selects one of several entities in the metadata.
+    pub entity_id: Option<EntityId>,
+    /// Where Responses go, the default first.
+    pub acs_urls: Vec<SpUrl>,
+    /// Where logout messages go, over HTTP-Redirect.
+    pub logout_url: Option<SpUrl>,
+    pub signing_certificates: Option<Vec<Certificate>>,
+    /// As the metadata says if absent.
+    pub require_signed_requests: Option<bool>,
+    pub allow_idp_initiated: bool,
+    pub response_options: ResponseOptionsEdit,
+}
+
+/// The outcome of a registration.
+#[derive(Debug)]
+pub enum RegisterOutcome {
+    Done {
+        application: Box<Application>,
+        /// What the administrator should know about its metadata.
+        findings: Vec<ApplicationFinding>,
+    },
+    /// The slug is taken.
+    SlugTaken(Slug),
+}
+
+impl Provider {
+    /// Registers a ChatGPT workspace. Its metadata adds certificates and a logout endpoint, once: its URLs come from
+    /// ChatGPT's SSO page, so the metadata is not followed.
+    pub fn register_workspace(
+        &self,
+        new: NewWorkspace,
+        metadata: Option<&ObtainedMetadata>,
+    ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
+        match describe_workspace(new, metadata.map(|obtained| &obtained.imported)) {
+            Ok(new) => self.register(&new, None),
+            Err(bad) => Ok(Err(bad)),
+        }
+    }
+
+    /// Registers a service provider, and lets it follow the URL that its metadata was fetched from, if there is one:
+    /// in one transaction.
+    pub fn register_service_provider(
+        &self,
+        new: NewServiceProvider,
+        metadata: Option<&ObtainedMetadata>,
+    ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
+        match describe_service_provider(new, metadata.map(|obtained| &obtained.imported)) {
+            Ok(new) => self.register(&new, metadata),
+            Err(bad) => Ok(Err(bad)),
+        }
+    }
+
+    fn register(
+        &self,
+        new: &NewApplication,
+        metadata: Option<&ObtainedMetadata>,
+    ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
+        let outcome = match self.add_following(new, metadata)? {
+            Ok(outcome) => outcome,
+            Err(bad) => return Ok(Err(bad)),
+        };
+        let ChangeOutcome::Done(application) = outcome else {
+            let slug = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
+            return Ok(Ok(RegisterOutcome::SlugTaken(slug)));
+        };
+        let mut findings = Vec::new();
+        if let Some(obtained) = metadata {
+            findings.extend(ApplicationFinding::of_metadata(&application, &obtained.imported));
+        }
+        findings.extend(self.shared_entity_id(&application)?);
+        Ok(Ok(RegisterOutcome::Done {
+            application: Box::new(application),
+            findings,
+        }))
+    }
+}
+
+fn describe_workspace(
+    new: NewWorkspace,
+    metadata: Option<&ImportedMetadata>,
+) -> Result<NewApplication, BadApplication> {
+    let connection = new.connection;
+    if let Some(metadata) = metadata {
+        check_entity_id(metadata, &connection.audience)?;
+    }
+    if let Some(tile) = &new.tile_url {
+        chatgpt::check_tile(tile).map_err(BadApplication::TileUrl)?;
+    }
+    let (logout, signing_certificates) = metadata
+        .map(|found| (found.logout.clone(), found.signing_certificates.clone()))
+        .unwrap_or_default();
+    Ok(NewApplication {
+        name: parse_name(&new.name)?,
+        slug: new.slug,
+        kind: connection.kind,
+        tile_url: new.tile_url,
+        saml: ServiceProvider {
+            logout,
+            signing_certificates,
+            attributes: Preset::ChatGpt.attributes(),
+            ..ServiceProvider::with_defaults(connection.audience, acs_endpoints([connection.acs_url]))
+        },
+    })
+}
+
+fn describe_service_provider(
+    new: NewServiceProvider,
+    metadata: Option<&ImportedMetadata>,
+) -> Result<NewApplication, BadApplication> {
+    if let Some(found) = metadata
+        && new.signing_certificates.is_none()
+        && new.require_signed_requests.is_none()
+    {
+        found.check_keys()?;
+    }
+    let mut saml = match (metadata, new.entity_id) {
+        (Some(found), entity_id) => {
+            let mut saml = found.service_provider();
+            if let Some(entity_id) = entity_id {
+                saml.audience = entity_id.clone();
+                saml.entity_id = entity_id;
+            }
+            saml
+        }
+        (None, Some(entity_id)) if !new.acs_urls.is_empty() => {
+            ServiceProvider::with_defaults(entity_id, Vec::new())
+        }
+        (None, _) => return Err(BadApplication::NotDescribed),
+    };
+    if !new.acs_urls.is_empty() {
+        saml.acs_endpoints = acs_endpoints(new.acs_urls);
+    }
+    if let Some(url) = new.logout_url {
+        saml.logout = Some(logout_endpoint(url));
+    }
+    if let Some(certificates) = new.signing_certificates {
+        saml.signing_certificates = certificates;
+    }
+    let Some(first) = saml.acs_endpoints.first() else {
+        let refused = metadata.map(|found| found.refused_acs.join("; "));
+        return Err(match refused.filter(|why| !why.is_empty()) {
+            Some(why) => BadApplication::NoUsableAcs(why),
+            None => BadApplication::NoAcs,
+        });
+    };
+    let name = new
+        .name
+        .or_else(|| metadata.map(ImportedMetadata::name))
+        .unwrap_or_else(|| first.location.host());
+    saml.require_signed_requests = new
+        .require_signed_requests
+        .unwrap_or(saml.require_signed_requests);
+    saml.allow_idp_initiated = new.allow_idp_initiated;
+    new.response_options.apply(&mut saml);
+    Ok(NewApplication {
+        name: parse_name(&name)?,
+        slug: new.slug,
+        kind: ApplicationKind::Saml,
+        tile_url: new.tile_url,
+        saml,
+    })
+}
+
+/// Refuses the metadata of another application: it would bring that application's key.
+pub(super) fn check_entity_id(
+    metadata: &ImportedMetadata,
+    expected: &EntityId,
+) -> Result<(), BadApplication> {
+    if metadata.entity_id == *expected {
+        Ok(())
+    } else {
+        Err(BadApplication::OtherMetadata {
+            found: metadata.entity_id.clone(),
+            expected: expected.clone(),
+        })
+    }
+}
+
+pub(super) fn acs_endpoints(urls: impl IntoIterator<Item = SpUrl>) -> Vec<AssertionConsumerService> {
+    urls.into_iter()
+        .map(|location| AssertionConsumerService {
+            location,
+            index: None,
+        })
+        .collect()
+}
+
+/// An endpoint that was given by its URL: over HTTP-Redirect.
+pub(super) fn logout_endpoint(location: SpUrl) -> LogoutEndpoint {
+    LogoutEndpoint {
+        binding: Binding::Redirect,
+        location,
+        response_location: None,
+    }
+}
