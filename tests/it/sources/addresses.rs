@@ -17,7 +17,8 @@ use crate::{
         assertions::assert_contains,
         publisher::{Publisher, SpMetadata, aggregate},
         sp_keys::certificate_builder,
-        test_server::{Database, on_each_database},
+        sql,
+        test_server::{Database, TestServer, on_each_database},
         test_sp::TestSp,
     },
 };
@@ -126,6 +127,79 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
         assert!(output.contains("fetched again from"), "{output}");
         cli.expect_success(&["app", "source", "sp", "--forget"]);
         assert_contains(&cli.expect_success(&["app", "source"]), "None");
+    });
+}
+
+/// Makes the database refuse that an application follows a source.
+fn refuse_links(server: &TestServer) {
+    let settings = &server.settings;
+    sql::execute(
+        settings,
+        if settings.sqlite_path().is_some() {
+            "CREATE TRIGGER refuse_links BEFORE INSERT ON application_sources \
+             BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
+        } else {
+            "ALTER TABLE application_sources ADD CONSTRAINT refuse_links CHECK (false) NOT VALID"
+        },
+    );
+}
+
+#[test]
+fn an_application_is_not_added_unless_it_can_follow_its_metadata() {
+    on_each_database(|database| {
+        let server = server_with_ada(database);
+        let cli = Cli::new(&server.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
+        let publisher = Publisher::start(&SpMetadata::new(ENTITY, ACS).xml());
+        let file = server.dir.path().join("metadata.xml");
+        fs::write(
+            &file,
+            SpMetadata::new("urn:test:other", "https://other.example/acs").xml(),
+        )
+        .unwrap();
+        let other = ["--name", "Other", "--slug", "other"];
+        let add = ["app", "add", "saml", "--metadata", file.to_str().unwrap()];
+        cli.expect_success(&[&add[..], &other].concat());
+        refuse_links(&server);
+        let generation = || sql::number(&server.settings, "SELECT generation AS n FROM installation");
+        let before = generation();
+
+        cli.expect_failure(&add_arguments(&publisher.url));
+        assert_eq!(cli.json(&["app", "list", "--json"]).as_array().unwrap().len(), 1);
+        assert_eq!(cli.json(&["app", "source", "--json"]), serde_json::json!([]));
+        let added = cli.json(&["audit", "--action", "app.add", "--json"]);
+        assert_eq!(added.as_array().unwrap().len(), 1, "{added}");
+
+        // Nor is one changed.
+        publisher.publish(&SpMetadata::new("urn:test:other", "https://new.example/acs").xml());
+        let edit = [
+            "app",
+            "edit",
+            "other",
+            "--name",
+            "New",
+            "--metadata",
+            &publisher.url,
+        ];
+        cli.expect_failure(&edit);
+        let shown = cli.json(&["app", "show", "other", "--json"]);
+        assert_eq!(
+            (&shown["name"], &shown["acs"][0]),
+            (&"Other".into(), &"https://other.example/acs".into())
+        );
+        assert_eq!(generation(), before);
+
+        // The same commands work as soon as the database accepts both halves.
+        sql::execute(
+            &server.settings,
+            if server.settings.sqlite_path().is_some() {
+                "DROP TRIGGER refuse_links"
+            } else {
+                "ALTER TABLE application_sources DROP CONSTRAINT refuse_links"
+            },
+        );
+        cli.expect_success(&edit);
+        let shown = cli.json(&["app", "source", "other", "--json"]);
+        assert_eq!(shown["url"], publisher.url.as_str());
     });
 }
 
