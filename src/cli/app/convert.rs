@@ -52,8 +52,16 @@ pub(super) fn application_change(args: EditArguments) -> Result<ApplicationChang
         acs_urls: args.acs,
         audience: args.audience,
         entity_id: args.entity_id.as_deref().map(parse_entity_id).transpose()?,
-        tile_url: parse_removable(args.tile_url.as_deref(), parse_tile_url)?,
-        logout_url: parse_removable(args.slo.as_deref(), parse_url)?,
+        tile_url: args
+            .tile_url
+            .as_deref()
+            .map(|text| unless_empty(text).map(parse_tile_url).transpose())
+            .transpose()?,
+        logout_url: args
+            .slo
+            .as_deref()
+            .map(|text| unless_empty(text).map(parse_url).transpose())
+            .transpose()?,
         signing_certificates: args.certificate.as_ref().map(read_certificates).transpose()?,
         require_signed_requests: args.require_signed_requests,
         allow_idp_initiated: args.allow_idp_initiated,
@@ -75,13 +83,9 @@ fn parse_tile_url(text: &str) -> Result<SpUrl> {
     parse_url(text).context("the tile URL cannot be used")
 }
 
-/// A value that an empty text removes.
-fn parse_removable<T>(text: Option<&str>, parse: fn(&str) -> Result<T>) -> Result<Option<Option<T>>> {
-    match text {
-        None => Ok(None),
-        Some("") => Ok(Some(None)),
-        Some(text) => Ok(Some(Some(parse(text)?))),
-    }
+/// An empty text removes a value.
+fn unless_empty(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 pub(super) fn read_certificates(file: &PathBuf) -> Result<Vec<Certificate>> {

@@ -74,8 +74,10 @@ enum NameIdArgument {
 
 impl ResponseOptionArguments {
     pub(super) fn edit(self) -> Result<ResponseOptionsEdit> {
-        let mut edit = ResponseOptionsEdit::default();
-        edit.preset = self.preset.as_deref().map(Preset::parse).transpose()?;
+        let mut edit = ResponseOptionsEdit {
+            preset: self.preset.as_deref().map(Preset::parse).transpose()?,
+            ..ResponseOptionsEdit::default()
+        };
         edit.signed_parts = self.sign.map(|args| match args {
             SignArgument::Assertion => SignedParts::Assertion,
             SignArgument::Response => SignedParts::Response,

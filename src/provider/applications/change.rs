@@ -15,7 +15,7 @@ use crate::{
             register::{acs_endpoints, check_entity_id, logout_endpoint},
         },
         error::Error,
-        metadata_sources::ObtainedMetadata,
+        metadata_sources::{FollowChange, ObtainedMetadata},
         people::users::ChangeOutcome,
         saml::{import::ImportedMetadata, response_options::ResponseOptionsEdit},
     },
@@ -86,7 +86,7 @@ impl Provider {
             } else {
                 findings.extend(ApplicationFinding::of_metadata(application, &obtained.imported));
                 findings.extend(self.shared_entity_id(application)?);
-                findings.extend(follow.map(|follow| follow.finding()));
+                findings.extend(follow.map(FollowChange::finding));
             }
         }
         Ok(Ok(ChangedApplication { outcome, findings }))

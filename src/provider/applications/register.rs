@@ -240,3 +240,118 @@ pub(super) fn logout_endpoint(location: SpUrl) -> LogoutEndpoint {
         response_location: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::provider::saml::import::import;
+
+    const FORMAT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+
+    fn metadata(acs: &str) -> ImportedMetadata {
+        let xml = format!(
+            "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"urn:test:sp\">\
+             <md:SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
+             <md:NameIDFormat>{FORMAT}</md:NameIDFormat>\
+             <md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{acs}\" index=\"0\"/>\
+             </md:SPSSODescriptor></md:EntityDescriptor>"
+        );
+        import(&xml, None, DateTime::UNIX_EPOCH).unwrap()
+    }
+
+    fn url(text: &str) -> SpUrl {
+        SpUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_value_wins_over_the_metadata_and_the_metadata_over_the_default() {
+        let found = metadata("https://sp.example/acs");
+        let plain = describe_service_provider(NewServiceProvider::default(), Some(&found)).unwrap();
+        assert_eq!(
+            (plain.name.as_str(), plain.kind),
+            ("sp.example", ApplicationKind::Saml)
+        );
+        assert_eq!(plain.saml, found.service_provider());
+
+        let new = NewServiceProvider {
+            name: Some(" Wiki ".to_owned()),
+            entity_id: Some(EntityId::parse("urn:test:other").unwrap()),
+            acs_urls: vec![url("https://other.example/acs")],
+            logout_url: Some(url("https://other.example/slo")),
+            response_options: ResponseOptionsEdit {
+                preset: Some(Preset::GitLab),
+                ..ResponseOptionsEdit::default()
+            },
+            ..NewServiceProvider::default()
+        };
+        let given = describe_service_provider(new, Some(&found)).unwrap();
+        let saml = given.saml;
+        assert_eq!(given.name, "Wiki");
+        assert_eq!(
+            (saml.entity_id.as_str(), saml.audience.as_str()),
+            ("urn:test:other", "urn:test:other")
+        );
+        assert_eq!(
+            saml.acs_endpoints,
+            acs_endpoints([url("https://other.example/acs")])
+        );
+        assert_eq!(
+            saml.logout,
+            Some(logout_endpoint(url("https://other.example/slo")))
+        );
+        assert_eq!(saml.attributes, Preset::GitLab.attributes());
+        assert_eq!(saml.name_id_format, Preset::GitLab.name_id_format());
+    }
+
+    #[test]
+    fn what_is_given_beside_a_preset_wins() {
+        let mut saml = metadata("https://sp.example/acs").service_provider();
+        let edit = ResponseOptionsEdit {
+            preset: Some(Preset::GitLab),
+            name_id_format: Some(crate::model::name_id::NameIdFormat::Unspecified),
+            ..ResponseOptionsEdit::default()
+        };
+        edit.apply(&mut saml);
+        assert_eq!(
+            saml.name_id_format,
+            crate::model::name_id::NameIdFormat::Unspecified
+        );
+        assert_eq!(saml.attributes, Preset::GitLab.attributes());
+    }
+
+    #[test]
+    fn what_is_missing_is_refused() {
+        let refusal =
+            |new, metadata: Option<&ImportedMetadata>| describe_service_provider(new, metadata).unwrap_err();
+        let bare = NewServiceProvider::default;
+        assert!(matches!(refusal(bare(), None), BadApplication::NotDescribed));
+        let only_entity_id = NewServiceProvider {
+            entity_id: Some(EntityId::parse("urn:test:sp").unwrap()),
+            ..bare()
+        };
+        assert!(matches!(
+            refusal(only_entity_id, None),
+            BadApplication::NotDescribed
+        ));
+        let unusable = metadata("javascript:alert(1)");
+        assert!(matches!(
+            refusal(bare(), Some(&unusable)),
+            BadApplication::NoUsableAcs(_)
+        ));
+        let connection =
+            chatgpt::parse_connection("https://external.auth.openai.com/sso/saml/acs/A", "A").unwrap();
+        let workspace = NewWorkspace {
+            name: WORKSPACE_NAME.to_owned(),
+            slug: None,
+            tile_url: None,
+            connection,
+        };
+        let other = metadata("https://sp.example/acs");
+        assert!(matches!(
+            describe_workspace(workspace, Some(&other)),
+            Err(BadApplication::OtherMetadata { .. })
+        ));
+    }
+}

@@ -93,7 +93,7 @@ impl Provider {
                 ),
                 AttributeSource::Own(name) => (
                     self.store().read(|tx| tx.users_without_attribute(name))?,
-                    UserValue::Own(name.to_string()),
+                    UserValue::Own(name.clone()),
                 ),
                 AttributeSource::FullName
                 | AttributeSource::Email

@@ -156,7 +156,7 @@ impl Provider {
                 };
                 match decision.detail_value(name::DESTINATION) {
                     Some(asked) => {
-                        hints.extend(describe_difference("our address", asked, ours).map(Finding::new))
+                        hints.extend(describe_difference("our address", asked, ours).map(Finding::new));
                     }
                     None => hints.push(Finding::new("it was signed without a Destination")),
                 }
