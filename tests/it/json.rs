@@ -111,7 +111,7 @@ fn documented() -> Vec<Documented> {
         .skip(1)
         .filter_map(|section| {
             let (_, rest) = section.split_once("Printed by ")?;
-            let (commands, rest) = rest.split_once("\n")?;
+            let (commands, rest) = rest.split_once('\n')?;
             let (_, block) = rest.split_once("```text\n")?;
             let (block, _) = block.split_once("```")?;
             Some(Documented {
