@@ -47,6 +47,7 @@ impl Remediable for Error {
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Signing(_)
+            | Self::UnsettledGeneration
             | Self::OwnRow(_)
             | Self::Poisoned => None,
         }
