@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    api_model::{attribute::AttributeOutput, format_rfc3339, remedy},
+    api_model::{attribute::AttributeOutput, remedy, time::format_rfc3339},
     model::{
         application::{Application, ApplicationKind, SpUrl},
         key::Certificate,

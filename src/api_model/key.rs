@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    api_model::{application::kind_name, format_rfc3339},
+    api_model::{application::kind_name, time::format_rfc3339},
     model::{
         key::{Certificate, KeyState},
         rollover::MetadataFetch,

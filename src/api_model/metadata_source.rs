@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    api_model::format_rfc3339,
+    api_model::time::format_rfc3339,
     model::application::Slug,
     provider::metadata_sources::{
         ApplicationMetadataSource, ImportedEntitySummary, MetadataSourceKind, SourceOverview, UpdateReport,

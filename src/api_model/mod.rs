@@ -5,15 +5,11 @@
 
 pub mod application;
 pub mod attribute;
+pub mod audit;
 pub mod config;
 pub mod key;
 pub mod metadata_source;
 pub mod preview;
 pub mod remedy;
-
-use chrono::{DateTime, SecondsFormat, Utc};
-
-/// A time in JSON: RFC 3339, in UTC, with a `Z`.
-pub fn format_rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
+pub mod time;
+pub mod user;

@@ -4,12 +4,17 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
+    api_model::audit::AuditEntryOutput,
     cli::{
-        audit_output::AuditEntryOutput,
-        output::{self, print_line, print_note},
+        output::{JsonArray, print_line, print_note},
+        page,
     },
     model::{application::Slug, audit::ValueChange, user::Email},
-    provider::{Provider, audit::codes, audit::explain::AuditQuery},
+    provider::{
+        Provider,
+        audit::codes,
+        audit::explain::{AuditEntry, AuditQuery},
+    },
 };
 
 /// Which decisions to list.
@@ -37,7 +42,7 @@ pub(super) struct AuditArguments {
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
     /// How many of the newest, or all
-    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value = "50", value_parser = parse_count)]
+    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value = "50", value_parser = page::parse_count)]
     newest: u32,
     /// Prints JSON
     #[arg(long)]
@@ -80,62 +85,85 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         action: args.action.as_deref().map(parse_action).transpose()?,
         code,
         refused_only: args.refused,
-        // One more than asked for, to know whether there are older ones.
-        limit: args.newest.saturating_add(1),
+        before: None,
+        limit: 0,
+        // Only JSON contains them.
+        with_hints: args.json,
     };
-    let mut decisions = provider.audit_entries(&filter)?;
-    let newest = usize::try_from(args.newest).unwrap_or(usize::MAX);
-    let are_older = decisions.len() > newest;
-    decisions.truncate(newest);
     let older = "there are older ones: -n NUMBER, -n all, or --until WHEN";
     if args.json {
+        let mut array = JsonArray::begin();
+        let are_older = each_entry(provider, filter, args.newest, |decision| {
+            array.push(&AuditEntryOutput::from(decision))
+        })?;
         if are_older {
             print_note(older);
         }
-        return output::json(&decisions.iter().map(AuditEntryOutput::from).collect::<Vec<_>>());
+        return array.end();
     }
-    if decisions.is_empty() {
+    let mut is_empty = true;
+    let are_older = each_entry(provider, filter, args.newest, |decision| {
+        is_empty = false;
+        print_entry(decision)
+    })?;
+    if is_empty {
         return print_line(format_args!("Nothing that fits."));
-    }
-    for decision in &decisions {
-        let row = &decision.row;
-        let reference = decision
-            .reference()
-            .map(|one| one.to_string())
-            .unwrap_or_default();
-        let application = match (&decision.application, row.application) {
-            (Some(application), _) => application.slug.as_str().to_owned(),
-            (None, Some(_gone)) => "(removed)".to_owned(),
-            (None, None) => String::new(),
-        };
-        let times = if row.occurrences > 1 {
-            format!("  ({} times)", row.occurrences)
-        } else {
-            String::new()
-        };
-        let who = match (&decision.user, row.user) {
-            (Some(user), _) => user.email.as_str().to_owned(),
-            (None, Some(_gone)) => "(removed)".to_owned(),
-            (None, None) => String::new(),
-        };
-        let from = match (row.address, &row.actor) {
-            (Some(address), _) => address.to_string(),
-            (None, Some(actor)) => format!("by {actor}"),
-            (None, None) => String::new(),
-        };
-        let line = format!(
-            "{}  {:18} {:20} {reference:9}  {application:16} {who:32} {from}{times}",
-            row.at.format("%Y-%m-%d %H:%M:%SZ"),
-            row.action,
-            row.outcome,
-        );
-        print_line(format_args!("{}", line.trim_end()))?;
-        for change in &row.changes {
-            print_line(format_args!("    {}", describe_change(change)))?;
-        }
     }
     if are_older {
         print_line(format_args!("… {older}"))?;
+    }
+    Ok(())
+}
+
+/// Calls `each` with the `newest` rows that match, newest first. Returns whether there are older ones.
+fn each_entry(
+    provider: &Provider,
+    mut query: AuditQuery,
+    newest: u32,
+    each: impl FnMut(&AuditEntry) -> Result<()>,
+) -> Result<bool> {
+    let read = |before, limit| {
+        (query.before, query.limit) = (before, limit);
+        Ok(provider.audit_entries(&query)?)
+    };
+    page::each_row(newest, read, |decision| decision.row.id, each)
+}
+
+fn print_entry(decision: &AuditEntry) -> Result<()> {
+    let row = &decision.row;
+    let reference = decision
+        .reference()
+        .map(|one| one.to_string())
+        .unwrap_or_default();
+    let application = match (&decision.application, row.application) {
+        (Some(application), _) => application.slug.as_str().to_owned(),
+        (None, Some(_gone)) => "(removed)".to_owned(),
+        (None, None) => String::new(),
+    };
+    let times = if row.occurrences > 1 {
+        format!("  ({} times)", row.occurrences)
+    } else {
+        String::new()
+    };
+    let who = match (&decision.user, row.user) {
+        (Some(user), _) => user.email.as_str().to_owned(),
+        (None, Some(_gone)) => "(removed)".to_owned(),
+        (None, None) => String::new(),
+    };
+    let from = match (row.address, &row.actor) {
+        (Some(address), _) => address.to_string(),
+        (None, Some(actor)) => format!("by {actor}"),
+        (None, None) => String::new(),
+    };
+    let line = format!(
+        "{}  {:18} {:20} {reference:9}  {application:16} {who:32} {from}{times}",
+        row.at.format("%Y-%m-%d %H:%M:%SZ"),
+        row.action,
+        row.outcome,
+    );
+    print_line(format_args!("{}", line.trim_end()))?;
+    for change in &row.changes {
+        print_line(format_args!("    {}", describe_change(change)))?;
     }
     Ok(())
 }
@@ -149,18 +177,6 @@ pub(super) fn describe_change(change: &ValueChange) -> String {
         value(&change.old),
         value(&change.new)
     )
-}
-
-/// A number of rows, or `all`.
-fn parse_count(text: &str) -> Result<u32, String> {
-    const MOST: u32 = 100_000;
-    if text == "all" {
-        return Ok(u32::MAX);
-    }
-    text.parse()
-        .ok()
-        .filter(|number| (1..=MOST).contains(number))
-        .ok_or_else(|| format!("write a number from 1 to {MOST}, or all"))
 }
 
 /// An action as it is stored: lower-case words, separated by full stops.
@@ -228,14 +244,6 @@ fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_many_is_a_number_or_all() {
-        assert_eq!((parse_count("1"), parse_count("all")), (Ok(1), Ok(u32::MAX)));
-        for bad in ["0", "-1", "100001", "99999999999999999999", "many", ""] {
-            assert!(parse_count(bad).unwrap_err().contains("or all"), "{bad:?}");
-        }
-    }
 
     #[test]
     fn since_is_a_date_a_time_or_so_long_ago() {

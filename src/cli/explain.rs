@@ -3,10 +3,12 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    api_model::remedy,
+    api_model::{
+        audit::{AuditEntryOutput, CodeOutput, registered_values},
+        remedy,
+    },
     cli::{
         audit::describe_change,
-        audit_output::{AuditEntryOutput, CodeOutput, registered_values},
         output::{self, print_line},
     },
     model::{explanation::Explanation, reference::Reference, remedy::Remediable},

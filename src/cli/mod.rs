@@ -2,13 +2,13 @@
 
 mod app;
 mod audit;
-mod audit_output;
 mod config;
 #[cfg(feature = "second-opinion")]
 mod demo;
 mod explain;
 mod key;
 mod output;
+mod page;
 mod user;
 
 pub use self::output::failure;

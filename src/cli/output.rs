@@ -3,13 +3,12 @@
 
 use std::{
     fmt::Arguments,
-    io::{self, Write},
+    io::{self, BufWriter, StdoutLock, Write},
 };
 
 use anyhow::Result;
 use serde::Serialize;
 
-pub(super) use crate::api_model::format_rfc3339;
 use crate::{
     api_model::remedy,
     model::{
@@ -35,6 +34,39 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", escaped_json(&text))?;
     Ok(())
+}
+
+/// A JSON array that is printed value by value, in the same form as [`json`] prints one: a long list is never in memory
+/// as a whole.
+pub(super) struct JsonArray {
+    out: BufWriter<StdoutLock<'static>>,
+    is_empty: bool,
+}
+
+impl JsonArray {
+    pub(super) fn begin() -> Self {
+        Self {
+            out: BufWriter::new(io::stdout().lock()),
+            is_empty: true,
+        }
+    }
+
+    pub(super) fn push(&mut self, value: &impl Serialize) -> Result<()> {
+        // A line break within a text is escaped, so every one of these is indentation.
+        let text = serde_json::to_string_pretty(value)?.replace('\n', "\n  ");
+        // Nothing is printed if the first page cannot be read.
+        let separator = if self.is_empty { "[" } else { "," };
+        self.is_empty = false;
+        write!(self.out, "{separator}\n  {}", escaped_json(&text))?;
+        Ok(())
+    }
+
+    pub(super) fn end(mut self) -> Result<()> {
+        let end = if self.is_empty { "[]" } else { "\n]" };
+        writeln!(self.out, "{end}")?;
+        self.out.flush()?;
+        Ok(())
+    }
 }
 
 /// A line for people on standard error, beside the JSON on standard output.
@@ -122,6 +154,7 @@ mod tests {
             BadApplication::MissingAttribute(MissingAttribute {
                 attribute: "team".to_owned(),
                 value,
+                count: 1,
                 users,
             })
         };

@@ -1,5 +1,7 @@
 //! The portal of a user.
 
+use std::{fmt, str::FromStr};
+
 use url::Url;
 
 use crate::{
@@ -40,29 +42,85 @@ pub struct Portal {
     pub user: UserSummary,
     /// The name in the greeting.
     pub greeting: String,
-    /// The applications that the user may use.
+    /// A page of the applications that the user may use, by name.
     pub tiles: Vec<Tile>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<TileKey>,
 }
+
+/// Which tiles to show.
+#[derive(Clone, Debug, Default)]
+pub struct PortalQuery {
+    /// Those whose name contains this text, in whatever case.
+    pub search: String,
+    /// Those after this one.
+    pub after: Option<TileKey>,
+}
+
+/// The place of a tile among all others, whether or not it is still there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TileKey {
+    name: String,
+    id: ApplicationId,
+}
+
+impl TileKey {
+    fn is_before(&self, application: &Application) -> bool {
+        (self.name.as_str(), self.id) < (application.name.as_str(), application.id)
+    }
+}
+
+impl fmt::Display for TileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.name)
+    }
+}
+
+impl FromStr for TileKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (id, name) = text.split_once(' ').ok_or(())?;
+        Ok(Self {
+            name: name.to_owned(),
+            id: id.parse().map_err(|_bad_id| ())?,
+        })
+    }
+}
+
+/// How many tiles a page has.
+const TILES_PER_PAGE: usize = 60;
 
 impl Provider {
     /// The portal of the signed-in user; `None` if nobody is signed in.
-    pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
+    pub fn portal(&self, query: &PortalQuery, visitor: &Visitor) -> Result<Option<Portal>, Error> {
         let Some(active_session) = self.active_session(visitor.session.as_ref())? else {
             return Ok(None);
         };
         let snapshot = self.fresh_snapshot()?;
-        let tiles = snapshot
+        let search = query.search.trim().to_lowercase();
+        let mut usable = snapshot
             .applications
             .iter()
+            .filter(|application| query.after.as_ref().is_none_or(|key| key.is_before(application)))
+            .filter(|application| search.is_empty() || application.name.to_lowercase().contains(&search))
             .filter(|application| {
                 access::decide(&active_session.user, application) == AccessDecision::Allowed
             })
-            .map(|application| tile_of(application))
-            .collect();
+            .peekable();
+        let page: Vec<_> = usable.by_ref().take(TILES_PER_PAGE).collect();
+        let next = match (page.last(), usable.peek()) {
+            (Some(last), Some(_more)) => Some(TileKey {
+                name: last.name.clone(),
+                id: last.id,
+            }),
+            (_, _) => None,
+        };
         Ok(Some(Portal {
             user: UserSummary::from(&active_session.user),
             greeting: active_session.user.names.greeting().to_owned(),
-            tiles,
+            tiles: page.into_iter().map(|application| tile_of(application)).collect(),
+            next,
         }))
     }
 }

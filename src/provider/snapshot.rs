@@ -146,7 +146,8 @@ impl Provider {
         }
     }
 
-    fn kept(&self) -> Result<Option<Arc<Snapshot>>, Error> {
+    /// The cached snapshot, if one was loaded.
+    pub(super) fn kept(&self) -> Result<Option<Arc<Snapshot>>, Error> {
         let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
         Ok(guard.clone())
     }

@@ -61,14 +61,13 @@ pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<Stri
     if settings.evaluation_mode {
         return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
     }
-    let (people, applications) = (provider.users()?.len(), provider.applications()?.len());
-    Ok(match (people, applications) {
-        (0, _) => {
+    Ok(match (provider.has_users()?, provider.has_applications()?) {
+        (false, _) => {
             "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
         }
-        (_, 0) => {
+        (true, false) => {
             "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()
         }
-        (_, _) => format!("People sign in at {}.", settings.base_url.origin()),
+        (true, true) => format!("People sign in at {}.", settings.base_url.origin()),
     })
 }

@@ -32,6 +32,10 @@ pub use self::{
     error::Error,
     keys::signing_keys::RolloverStep,
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
+    people::{
+        user_attributes::{UserValue, UsersWithout},
+        users::UserFilter,
+    },
     saml::metadata_sources::Lease,
     sessions::sso_view::SsoView,
 };

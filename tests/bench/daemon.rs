@@ -89,12 +89,21 @@ impl Deployment {
 
     /// The daemon's database, opened from this process.
     pub(crate) fn store(&self) -> Store {
+        Store::connect(&Secret::new(self.database_url()), 1).unwrap()
+    }
+
+    pub(crate) fn database_url(&self) -> String {
         let file = self.dir.path().join("data/hallpass.db");
-        let url = self
-            .database
+        self.database
             .clone()
-            .unwrap_or(format!("sqlite:{}", file.display()));
-        Store::connect(&Secret::new(url), 1).unwrap()
+            .unwrap_or(format!("sqlite:{}", file.display()))
+    }
+
+    /// A command of an administrator.
+    pub(crate) fn command_with(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&[]);
+        command.args(arguments);
+        command
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
@@ -132,6 +141,7 @@ pub(crate) struct Daemon<'p> {
     child: Child,
     deployment: &'p Deployment,
     started_at: Instant,
+    ready_after: Duration,
 }
 
 impl<'p> Daemon<'p> {
@@ -144,12 +154,14 @@ impl<'p> Daemon<'p> {
         let is_new = !deployment.dir.path().join("ready").exists();
         let began = Instant::now();
         let child = deployment.command(wrapper).arg("serve").spawn().unwrap();
-        let daemon = Self {
+        let mut daemon = Self {
             child,
             deployment,
             started_at: began,
+            ready_after: Duration::ZERO,
         };
         daemon.wait_until_ready();
+        daemon.ready_after = began.elapsed();
         if is_new {
             let add = [
                 "user",
@@ -215,6 +227,11 @@ impl<'p> Daemon<'p> {
     /// A browser in which nobody is signed in.
     pub(crate) fn anonymous_client(&self) -> Client {
         Client::new(self.deployment.address)
+    }
+
+    /// Milliseconds from the start of the process until it was ready.
+    pub(crate) fn milliseconds_until_ready(&self) -> f64 {
+        self.ready_after.as_secs_f64() * 1000.0
     }
 
     /// Milliseconds from the start of the process until a user who signs in by password arrives at the application.
@@ -293,7 +310,9 @@ impl Client {
             stream: BufReader::new(stream),
             cookies: Vec::new(),
             // No two browsers send the same request.
-            sent: u64::try_from(Utc::now().timestamp_micros()).unwrap() * 1_000_000,
+            sent: u64::try_from(Utc::now().timestamp_micros())
+                .unwrap()
+                .wrapping_mul(1_000_000),
         }
     }
 
@@ -354,6 +373,13 @@ impl Client {
             answer.status,
             answer.body
         );
+    }
+
+    /// The body of a page.
+    pub(crate) fn get(&mut self, target: &str) -> String {
+        let answer = self.exchange("GET", target, "");
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+        answer.body
     }
 
     pub(crate) fn send_sso_request(&mut self) {

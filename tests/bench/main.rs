@@ -14,6 +14,7 @@ mod control;
 mod daemon;
 mod edits;
 mod instructions;
+mod million;
 mod parser;
 mod pending_sign_in;
 mod report;
@@ -65,6 +66,13 @@ fn main() {
         {
             let [here, there] = pending_sign_in::measure(url, other, has("--quick"));
             println!("{name}, a request that waits: here {here}, {other} {there}");
+        }
+        return;
+    }
+    if has("--million") {
+        million::print("SQLite", None);
+        if let Ok(url) = std::env::var("HALLPASS_TEST_POSTGRES") {
+            million::print("PostgreSQL", Some(&url));
         }
         return;
     }

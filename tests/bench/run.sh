@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Measures what an SSO request costs, on SQLite and PostgreSQL, and prints a table; with --json, one object.
+# With --million: what commands and pages cost with a million users.
 # Daemon and control signature share one core, so that both see the same machine.
 . "$(dirname "$0")/../setup.sh"
 need "${BUILD_PACKAGES[@]}" valgrind postgresql-client util-linux >&2

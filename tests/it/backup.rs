@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
+use hallpass::provider::people::users::UserFilter;
+
 use crate::support::{
     http,
     sso_setup::SsoSetup,
@@ -60,7 +62,14 @@ fn the_documented_backup_works_with_a_running_daemon_and_restores() {
     let name = copy.file_name().unwrap().to_str().unwrap();
     run(&at(&restore, &data).replace("hallpass-….db", name));
     let test_server = TestServer::start_in_dir(dir, &Database::Sqlite, &[]);
-    assert_eq!(test_server.provider.users().unwrap().len(), 1);
+    assert_eq!(
+        test_server
+            .provider
+            .users(&UserFilter::default(), 10)
+            .unwrap()
+            .len(),
+        1
+    );
     let ready = http::request(test_server.address, "GET", "/health/ready", &[("Host", "x")], "");
     assert_eq!(ready.status, 200, "{}", ready.body);
 }

@@ -31,6 +31,7 @@ mod gate;
 mod idp_initiated;
 mod json;
 mod layers;
+mod listings;
 mod lockout;
 mod logout;
 mod methods;

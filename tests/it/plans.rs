@@ -1,4 +1,4 @@
-//! Every query of the message path uses an index, on both databases: other tests run again in a process that logs every
+//! Every query of the message path and every filter of a listing uses an index, on both databases: other tests run again in a process that logs every
 //! statement of their requests, and each of these is explained.
 
 use std::{collections::BTreeSet, fs, process::Command};
@@ -45,19 +45,7 @@ const LOW_SELECTIVITY_COLUMNS: [&str; 6] = [
 
 #[test]
 fn every_statement_of_a_request_is_served_by_an_index() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("statements");
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(TEST_FILTERS)
-        .env(sql_log::LOG_FILE_VARIABLE, &file)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    let noted = fs::read_to_string(&file).unwrap();
+    let noted = logged_statements(&TEST_FILTERS);
     let noted: BTreeSet<&str> = noted.lines().filter(|line| reads_or_writes(line)).collect();
     assert!(noted.len() > 40, "{} statements", noted.len());
     let has = |part: &str| assert!(noted.iter().any(|one| one.contains(part)), "{part}");
@@ -121,6 +109,98 @@ fn control_a_table_scan_is_detected() {
             "all who took part in an application would be looked through"
         );
     });
+}
+
+/// Parts of a statement, and the indexes that find its rows in their order. The first that fits counts.
+const LISTING_INDEXES: [(&[&str], &[&str]); 10] = [
+    (
+        &["lower(given_name"],
+        &[
+            "users_email",
+            "users_user_name",
+            "users_given_name",
+            "users_family_name",
+        ],
+    ),
+    (&["ORDER BY email"], &["users_email"]),
+    (&["user_id = ?"], &["audit_events_user_id"]),
+    (
+        &["outcome = 'ok' AND detail IS NOT NULL"],
+        &["audit_events_noted_sign_ons"],
+    ),
+    (
+        &["application_id = ?", "outcome <> 'ok'"],
+        &["audit_events_application_refusals"],
+    ),
+    (&["outcome = ?"], &["audit_events_outcome"]),
+    (&["action <> 'sign_on'"], &["audit_events_action"]),
+    (&["outcome <> 'ok'"], &["audit_events_refusals"]),
+    (&["application_id = ?"], &["audit_events_application_id"]),
+    // By time alone, or by what most rows have in common.
+    (
+        &["audit_events"],
+        &["PRIMARY KEY", "audit_events_pkey", "SCAN audit_events"],
+    ),
+];
+
+#[test]
+fn every_filter_of_a_listing_is_served_by_its_index() {
+    let noted = logged_statements(&["listings::each_filter_is_used"]);
+    let noted: BTreeSet<&str> = noted.lines().filter(|line| line.contains("LIMIT")).collect();
+    assert!(noted.len() > 60, "{} statements", noted.len());
+    on_each_database(|database| {
+        let server = TestServer::start(database, &[]);
+        let mut explainer = QueryPlanner::connect(&server.settings);
+        let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+        for statement in &noted {
+            if !explainer.understands(statement) {
+                continue;
+            }
+            let normal = statement
+                .replace(['"', '`'], "")
+                .replace("audit_events.", "")
+                .replace("users.", "")
+                .replace('$', "?");
+            let (_filter, indexes) = LISTING_INDEXES
+                .iter()
+                .find(|(parts, _)| parts.iter().all(|part| normal.contains(part)))
+                .unwrap_or_else(|| panic!("{statement}"));
+            used.insert(*indexes);
+            // A search finds few, and sorts them.
+            let is_search = indexes.len() > 3;
+            explainer.prefer_order(!is_search);
+            let plan = explainer.explain(statement).join("\n  ");
+            let found = indexes.iter().any(|index| plan.contains(index))
+                // A server that has no statistics yet takes the refusals of a span of time to be as few.
+                || (indexes == &["audit_events_outcome"]
+                    && normal.contains("id >= ?")
+                    && normal.contains("id < ?")
+                    && plan.contains("Index Scan Backward using audit_events_refusals"));
+            let sorts = plan.contains("TEMP B-TREE FOR ORDER BY") || plan.contains("Sort Key");
+            if !found || (sorts && !is_search) {
+                wrong.push(format!("{indexes:?}\n  {statement}\n  {plan}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        assert_eq!(used.len(), LISTING_INDEXES.len(), "{used:?}");
+    });
+}
+
+/// The statements of the tests that `filters` select, one per line.
+fn logged_statements(filters: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("statements");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(filters)
+        .env(sql_log::LOG_FILE_VARIABLE, &file)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    fs::read_to_string(&file).unwrap()
 }
 
 fn reads_or_writes(statement: &str) -> bool {

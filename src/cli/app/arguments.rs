@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    cli::app::{attribute, response_options::ResponseOptionArguments},
+    cli::{
+        app::{attribute, list::ListArguments, response_options::ResponseOptionArguments},
+        page,
+    },
     provider::{applications::register::WORKSPACE_NAME, metadata_sources::DEFAULT_LONGEST_VALIDITY},
 };
 
@@ -18,12 +21,8 @@ pub(in crate::cli) enum Command {
     },
     /// Keeps a name for an application to come, and prints the values to paste there first
     Draft(DraftArguments),
-    /// Lists the applications
-    List {
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Lists the applications by name, 100 at a time
+    List(ListArguments),
     /// Shows one application, and the values to paste there
     Show {
         /// Its short name, as `hallpass app list` prints it
@@ -121,6 +120,12 @@ pub(in crate::cli) struct SourceArguments {
     /// Stops fetching it; applications stay as they are
     #[arg(long, conflicts_with = "refresh")]
     pub(super) forget: bool,
+    /// Lists those after this one: the last of a page leads to the next page
+    #[arg(long, value_name = "NAME", conflicts_with = "name")]
+    pub(super) after: Option<String>,
+    /// How many to list, or all; 100 if left out, and with --json all
+    #[arg(long, value_name = "NUMBER", value_parser = page::parse_count, conflicts_with = "name")]
+    pub(super) limit: Option<u32>,
     /// Prints JSON
     #[arg(long)]
     pub(super) json: bool,

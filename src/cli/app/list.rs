@@ -7,26 +7,68 @@ use crate::{
         application::{ApplicationOutput, ListEntryOutput, UnreadableOutput, kind_name},
         remedy,
     },
-    cli::output::{self, print_line},
+    cli::{
+        app::find_application,
+        output::{JsonArray, print_line, print_note},
+        page,
+    },
     model::{remedy::Remediable, unreadable::UnreadableKind},
     provider::Provider,
 };
 
-pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
-    let (applications, drafts) = (provider.applications()?, provider.drafts()?);
+/// Which applications to list.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ListArguments {
+    /// After the application with this short name: the last one of a page leads to the next page
+    #[arg(long, value_name = "SLUG")]
+    after: Option<String>,
+    /// How many, or all; 100 if left out, and with --json all
+    #[arg(long, value_name = "NUMBER", value_parser = page::parse_count)]
+    limit: Option<u32>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
+    let after = args.after.as_deref();
+    let after = after.map(|slug| find_application(provider, slug)).transpose()?;
+    let (mut applications, drafts) = (provider.applications()?, provider.drafts()?);
+    if let Some(after) = after {
+        applications.retain(|one| (&one.name, one.id) > (&after.name, after.id));
+    }
+    let default = if args.json { u32::MAX } else { page::DEFAULT_LIMIT };
+    let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
+    let are_more = applications.len() > limit;
+    applications.truncate(limit);
+    let next = applications.last().filter(|_last| are_more).map(|last| {
+        let slug = &last.slug;
+        format!("there are more: add --after {slug} for the next page")
+    });
     let unreadable = provider.unreadable()?;
     let set_aside = || {
         unreadable
             .iter()
             .filter(|print_row| print_row.kind != UnreadableKind::SigningKey)
     };
-    if json {
-        let registered = applications
-            .iter()
-            .map(|one| ListEntryOutput::Application(Box::new(ApplicationOutput::from(&**one))));
-        let drafts = drafts.iter().map(|draft| ListEntryOutput::Draft(draft.into()));
-        let unreadable = set_aside().map(|row| ListEntryOutput::Unreadable(UnreadableOutput::from(row)));
-        return output::json(&registered.chain(drafts).chain(unreadable).collect::<Vec<_>>());
+    if args.json {
+        let mut array = JsonArray::begin();
+        for one in &applications {
+            array.push(&ListEntryOutput::Application(Box::new(ApplicationOutput::from(
+                &**one,
+            ))))?;
+        }
+        for draft in &drafts {
+            array.push(&ListEntryOutput::Draft(draft.into()))?;
+        }
+        for print_row in set_aside() {
+            array.push(&ListEntryOutput::Unreadable(UnreadableOutput::from(print_row)))?;
+        }
+        array.end()?;
+        if let Some(next) = next {
+            print_note(&next);
+        }
+        return Ok(());
     }
     if applications.is_empty() && drafts.is_empty() && unreadable.is_empty() {
         return print_line(format_args!(
@@ -60,6 +102,9 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     }
     for one in unreadable.iter() {
         print_line(format_args!("\n! {}", one.with_words(remedy::words)))?;
+    }
+    if let Some(next) = next {
+        print_line(format_args!("… {next}"))?;
     }
     Ok(())
 }

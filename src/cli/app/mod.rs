@@ -59,7 +59,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             print_registered(provider, outcome, json)
         }
         Command::Draft(typed) => draft::add(&typed, provider),
-        Command::List { json } => list::list(provider, json),
+        Command::List(args) => list::list(provider, &args),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::print_application(provider, &*find_application(provider, &slug)?, json, &[]),

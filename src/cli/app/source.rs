@@ -11,9 +11,13 @@ use crate::{
             find_application, no_such_application,
             report::{ProgressBar, print_report},
         },
-        output::{self, print_line},
+        output::{self, JsonArray, print_line, print_note},
+        page,
     },
-    model::application::{Application, Slug},
+    model::{
+        application::{Application, Slug},
+        id::MetadataSourceId,
+    },
     provider::{
         Provider,
         metadata_sources::{
@@ -29,7 +33,7 @@ pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
         if args.refresh || args.forget {
             bail!("say which one: `hallpass app source` lists them");
         }
-        return list(provider, args.json);
+        return list(provider, args);
     };
     let application = match Slug::parse(name) {
         Ok(slug) => provider.application(&slug)?,
@@ -68,37 +72,84 @@ fn without_source(application: &Application, args: &SourceArguments) -> Result<(
     print_line(format_args!("It follows no address: {advice}"))
 }
 
-fn list(provider: &Provider, json: bool) -> Result<()> {
-    let all = provider.sources()?;
-    if json {
-        return output::json(&all.iter().map(SourceOutput::from).collect::<Vec<_>>());
-    }
-    if all.is_empty() {
-        return print_line(format_args!(
-            "None: `hallpass app add saml --metadata URL` follows one application, `hallpass app import URL --signed-by CERTIFICATE` a federation."
-        ));
-    }
-    for one in &all {
-        let name = match one.applications.first() {
-            Some((slug, _)) if one.source.kind == MetadataSourceKind::Entity => slug.as_str(),
-            Some(_) | None => one.source.label(),
-        };
-        let from = one.source.url.as_ref().map_or("a file", |url| url.as_str());
-        let state = if one.source.state.failing_since.is_some() {
-            "  (failing)"
-        } else {
-            ""
-        };
-        print_line(format_args!("{name:24} {from}{state}"))?;
-        for (slug, _) in one
-            .applications
-            .iter()
-            .filter(|(_, from)| from.pending_change.is_some())
-        {
-            print_line(format_args!(
-                "  A change of {slug} waits: `hallpass app confirm {slug}` shows it."
-            ))?;
+fn list(provider: &Provider, args: &SourceArguments) -> Result<()> {
+    let first = args.after.as_deref();
+    let first = first.map(|name| source_named(provider, name)).transpose()?;
+    let default = if args.json { u32::MAX } else { page::DEFAULT_LIMIT };
+    let (mut array, mut last) = (JsonArray::begin(), None);
+    let are_more = page::each_row(
+        args.limit.unwrap_or(default),
+        |after, limit| Ok(provider.sources(after.or(first), limit)?),
+        |one| one.source.id,
+        |one| {
+            last = Some(name_of(one).to_owned());
+            if args.json {
+                array.push(&SourceOutput::from(one))
+            } else {
+                print_listed(one)
+            }
+        },
+    )?;
+    let next = last
+        .as_ref()
+        .filter(|_last| are_more)
+        .map(|last| format!("there are more: add --after {last} for the next page"));
+    if args.json {
+        array.end()?;
+        if let Some(next) = next {
+            print_note(&next);
         }
+        return Ok(());
+    }
+    match (next, last) {
+        (Some(next), _) => print_line(format_args!("… {next}")),
+        (None, Some(_last)) => Ok(()),
+        (None, None) if first.is_some() => print_line(format_args!("No more.")),
+        (None, None) => print_line(format_args!(
+            "None: `hallpass app add saml --metadata URL` follows one application, `hallpass app import URL --signed-by CERTIFICATE` a federation."
+        )),
+    }
+}
+
+/// The source of this application, or the import of this name.
+fn source_named(provider: &Provider, name: &str) -> Result<MetadataSourceId> {
+    if let Ok(slug) = Slug::parse(name)
+        && let Some(application) = provider.application(&slug)?
+        && let Some((source, _from)) = provider.source_of(application.id)?
+    {
+        return Ok(source.id);
+    }
+    match provider.aggregate_source(name)? {
+        Some(source) => Ok(source.id),
+        None => bail!("no source has the name {name}; `hallpass app source` lists them"),
+    }
+}
+
+/// What a source is called in the list.
+fn name_of(one: &SourceOverview) -> &str {
+    match one.applications.first() {
+        Some((slug, _)) if one.source.kind == MetadataSourceKind::Entity => slug.as_str(),
+        Some(_) | None => one.source.label(),
+    }
+}
+
+fn print_listed(one: &SourceOverview) -> Result<()> {
+    let name = name_of(one);
+    let from = one.source.url.as_ref().map_or("a file", |url| url.as_str());
+    let state = if one.source.state.failing_since.is_some() {
+        "  (failing)"
+    } else {
+        ""
+    };
+    print_line(format_args!("{name:24} {from}{state}"))?;
+    for (slug, _) in one
+        .applications
+        .iter()
+        .filter(|(_, from)| from.pending_change.is_some())
+    {
+        print_line(format_args!(
+            "  A change of {slug} waits: `hallpass app confirm {slug}` shows it."
+        ))?;
     }
     Ok(())
 }
@@ -285,6 +336,8 @@ fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
         refresh: false,
         force: false,
         forget: false,
+        after: None,
+        limit: None,
         json: true,
     };
     run(provider, &args)

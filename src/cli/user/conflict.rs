@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     cli::user::delete::erasure_date,
-    model::user::{Email, StableId, UserName},
+    model::user::{Email, StableId, User, UserName},
     provider::Provider,
 };
 
@@ -22,31 +22,37 @@ pub(super) fn describe_conflict(
     wanted: UniqueValues<'_>,
     except: Option<&Email>,
 ) -> Result<String> {
-    for other in provider.users()? {
-        if Some(&other.email) == except {
-            continue;
-        }
-        let (email, name) = (&other.email, other.full_name());
-        if wanted.email == Some(email) {
-            if let Some(on) = erasure_date(&other) {
-                return Ok(format!(
-                    "{email} was deleted, and is erased on {on}; the address is free from then on. Until then `hallpass user enable {email}` undoes it, and `hallpass user edit {email} --email OTHER` frees the address"
-                ));
-            }
+    let is_other = |user: &User| Some(&user.email) != except;
+    if let Some(email) = wanted.email
+        && let Some(other) = provider.user_by_email(email)?.filter(is_other)
+    {
+        if let Some(on) = erasure_date(&other) {
             return Ok(format!(
-                "the address {email} belongs to {name}: `hallpass user show {email}` shows them, `hallpass user edit {email} …` changes them"
+                "{email} was deleted, and is erased on {on}; the address is free from then on. Until then `hallpass user enable {email}` undoes it, and `hallpass user edit {email} --email OTHER` frees the address"
             ));
         }
-        if let Some(user_name) = wanted.user_name
-            && other.user_name.as_ref() == Some(user_name)
-        {
-            return Ok(format!("the user name {} belongs to {email}", user_name.as_str()));
-        }
-        if let Some(stable_id) = wanted.stable_id
-            && other.stable_id == *stable_id
-        {
-            return Ok(format!("the stable id {} belongs to {email}", stable_id.as_str()));
-        }
+        let name = other.full_name();
+        return Ok(format!(
+            "the address {email} belongs to {name}: `hallpass user show {email}` shows them, `hallpass user edit {email} …` changes them"
+        ));
+    }
+    if let Some(user_name) = wanted.user_name
+        && let Some(other) = provider.user_by_user_name(user_name)?.filter(is_other)
+    {
+        return Ok(format!(
+            "the user name {} belongs to {}",
+            user_name.as_str(),
+            other.email
+        ));
+    }
+    if let Some(stable_id) = wanted.stable_id
+        && let Some(other) = provider.user_by_stable_id(stable_id)?.filter(is_other)
+    {
+        return Ok(format!(
+            "the stable id {} belongs to {}",
+            stable_id.as_str(),
+            other.email
+        ));
     }
     Ok(match wanted.stable_id {
         Some(stable_id) => format!(

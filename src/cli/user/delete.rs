@@ -3,9 +3,10 @@
 use anyhow::{Result, bail};
 
 use crate::{
+    api_model::user::UserOutput,
     cli::{
         output::{self, print_line},
-        user::{no_such_user, show::UserOutput},
+        user::no_such_user,
     },
     model::user::{Email, User},
     provider::{Provider, people::deletion, people::users::ChangeOutcome},

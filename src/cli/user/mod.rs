@@ -2,21 +2,23 @@
 
 mod conflict;
 mod delete;
+mod list;
 mod password;
 mod profile;
 mod show;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use serde::Serialize;
 
 use self::{
     conflict::{UniqueValues, describe_conflict},
     delete::delete,
+    list::{ListArguments, list},
     profile::ProfileArguments,
-    show::{UserOutput, list, show},
+    show::show,
 };
 use crate::{
+    api_model::user::{NameIdOutput, UnlockOutput, UserOutput},
     cli::output::{self, print_line},
     credential::PasswordContext,
     model::{
@@ -54,12 +56,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Lists everybody
-    List {
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Lists people by address, 100 at a time
+    List(ListArguments),
     /// Shows one person
     Show {
         /// The e-mail address
@@ -178,7 +176,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             };
             add_user(provider, &new, json)
         }
-        Command::List { json } => list(provider, json),
+        Command::List(args) => list(provider, &args),
         Command::Show { email, json } => show_one(provider, &email, json),
         Command::Edit {
             email,
@@ -281,12 +279,6 @@ fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
     }
 }
 
-#[derive(Serialize)]
-struct UnlockOutput<'a> {
-    email: &'a str,
-    link: &'a str,
-}
-
 fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.unlock_user(&email)? {
@@ -340,13 +332,6 @@ fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, jso
             "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
         ),
     }
-}
-
-#[derive(Serialize)]
-struct NameIdOutput<'a> {
-    email: &'a str,
-    app: &'a str,
-    name_id: Option<&'a str>,
 }
 
 fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json: bool) -> Result<()> {

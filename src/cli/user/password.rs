@@ -3,9 +3,9 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use crate::{
+    api_model::user::PasswordOutput,
     cli::{
         output::{self, print_line},
         user::no_such_user,
@@ -14,12 +14,6 @@ use crate::{
     model::user::Email,
     provider::{Provider, people::users::ChangeOutcome},
 };
-
-#[derive(Serialize)]
-struct PasswordOutput<'a> {
-    email: &'a str,
-    sessions_ended: usize,
-}
 
 /// Sets a user's password. It must be none of the `context_words`, nor anything else that an attacker tries first for
 /// this user.

@@ -209,6 +209,10 @@ impl Provider {
         Ok(self.fresh_snapshot()?.applications.iter().cloned().collect())
     }
 
+    pub fn has_applications(&self) -> Result<bool, Error> {
+        Ok(!self.fresh_snapshot()?.applications.is_empty())
+    }
+
     pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
         let found = self.store().read(|tx| tx.application_by_slug(slug))?;
         Ok(found.map(Arc::new))

@@ -11,7 +11,7 @@ use crate::{
         user::{Email, OwnAttributes, User},
     },
     provider::{Provider, error::Error, snapshot::Snapshot},
-    store::Tx,
+    store,
 };
 
 /// A required attribute that some users have no value for.
@@ -20,26 +20,24 @@ pub struct MissingAttribute {
     pub attribute: String,
     /// What the users lack.
     pub value: UserValue,
-    /// Active users, by e-mail address.
+    /// How many active users have none.
+    pub count: i64,
+    /// Some of them by e-mail address, or all if there are few.
     pub users: Vec<Email>,
 }
 
 impl fmt::Display for MissingAttribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named: Vec<_> = self
-            .users
-            .iter()
-            .take(MAX_NAMED_USERS)
-            .map(Email::as_str)
-            .collect();
+        let named: Vec<_> = self.users.iter().map(Email::as_str).collect();
         write!(
             f,
             "{} is required, and these people cannot sign in, for they have no value: {}",
             self.attribute,
             named.join(", ")
         )?;
-        if self.users.len() > MAX_NAMED_USERS {
-            write!(f, " and {} more", self.users.len() - MAX_NAMED_USERS)?;
+        let more = self.count.saturating_sub_unsigned(named.len() as u64);
+        if more > 0 {
+            write!(f, " and {more} more")?;
         }
         Ok(())
     }
@@ -52,7 +50,7 @@ impl Remediable for MissingAttribute {
 }
 
 /// How many users a message names.
-const MAX_NAMED_USERS: usize = 20;
+const MAX_NAMED_USERS: i64 = 20;
 
 /// An application that a user cannot sign in to, for lack of a required attribute.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -78,33 +76,25 @@ impl Provider {
         rules: impl Iterator<Item = &'r AttributeRule>,
     ) -> Result<Option<MissingAttribute>, Error> {
         for rule in rules.filter(|rule| rule.required) {
-            let (users, value) = match &rule.source {
-                AttributeSource::GivenName => (
-                    self.store().read(Tx::users_without_given_name)?,
-                    UserValue::GivenName,
-                ),
-                AttributeSource::FamilyName => (
-                    self.store().read(Tx::users_without_family_name)?,
-                    UserValue::FamilyName,
-                ),
-                AttributeSource::UserName => (
-                    self.store().read(Tx::users_without_user_name)?,
-                    UserValue::UserName,
-                ),
-                AttributeSource::Own(name) => (
-                    self.store().read(|tx| tx.users_without_attribute(name))?,
-                    UserValue::Own(name.clone()),
-                ),
+            let (column, value) = match &rule.source {
+                AttributeSource::GivenName => (store::UserValue::GivenName, UserValue::GivenName),
+                AttributeSource::FamilyName => (store::UserValue::FamilyName, UserValue::FamilyName),
+                AttributeSource::UserName => (store::UserValue::UserName, UserValue::UserName),
+                AttributeSource::Own(name) => (store::UserValue::Own(name), UserValue::Own(name.clone())),
                 AttributeSource::FullName
                 | AttributeSource::Email
                 | AttributeSource::UserId
                 | AttributeSource::Constant(_) => continue,
             };
-            if !users.is_empty() {
+            let without = self
+                .store()
+                .read(|tx| tx.users_without(column, MAX_NAMED_USERS))?;
+            if without.count > 0 {
                 return Ok(Some(MissingAttribute {
                     attribute: rule.name.clone(),
                     value,
-                    users,
+                    count: without.count,
+                    users: without.some,
                 }));
             }
         }

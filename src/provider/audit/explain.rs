@@ -1,7 +1,10 @@
 //! What an administrator sees about a code or a decision: the row of the audit log, and what is registered now. None of
 //! this is ever shown on a page.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -9,20 +12,27 @@ use crate::{
     model::{
         application::Application,
         explanation::Explanation,
-        id::{AuditId, UserId},
+        id::{ApplicationId, AuditId, UserId},
         reference::Reference,
         remedy::{Finding, Remedy},
         request_details::RequestDetails,
         user::User,
     },
-    provider::{Provider, audit::codes, error::Error, saml::request_details::name, snapshot::Snapshot},
+    provider::{Provider, audit::codes, error::Error, saml::request_details::name},
     store::AuditFilter,
 };
 
 pub use crate::store::StoredAuditEvent;
 
-/// The maximum number of refusals that are listed for one reference.
-const MAX_REFUSALS: i64 = 100;
+/// The maximum number of events that are listed for one reference.
+const MAX_EVENTS: i64 = 100;
+
+/// How many users are read at a time.
+const USERS_PER_QUERY: usize = 500;
+/// How many applications are read one by one; beyond that, all of them are read.
+const MAX_READ_APPLICATIONS: usize = 200;
+/// The sender is not registered.
+const ISSUER_UNKNOWN: &str = "ISSUER-UNKNOWN";
 
 /// A row of the audit log, with the application and the user that it names.
 #[derive(Clone, Debug)]
@@ -52,8 +62,12 @@ pub struct AuditQuery {
     /// This code, or `ok`.
     pub code: Option<String>,
     pub refused_only: bool,
+    /// Older than this event: the last of a page leads to the next one.
+    pub before: Option<AuditId>,
     /// The maximum number of events; the newest are listed.
     pub limit: u32,
+    /// Whether the entries get their [`hints`](AuditEntry::hints).
+    pub with_hints: bool,
 }
 
 impl AuditEntry {
@@ -81,21 +95,22 @@ impl Provider {
     pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {
         let mut rows = self
             .store()
-            .read(|tx| tx.refusals_by_request_prefix(reference.prefix(), MAX_REFUSALS))?;
+            .read(|tx| tx.refusals_by_request_prefix(reference.prefix(), MAX_EVENTS))?;
         if rows.is_empty() && reference.is_full_request_id() {
             rows = self
                 .store()
-                .read(|tx| tx.audit_events_of_request(reference.prefix()))?;
+                .read(|tx| tx.audit_events_of_request(reference.prefix(), MAX_EVENTS))?;
         }
         rows.sort_unstable_by_key(|row| row.id);
-        self.explain_rows(rows)
+        self.explain_rows(rows, true)
     }
 
     /// The newest audit events that match, newest first.
     pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
+        let until = wanted.until.map(|until| AuditId::new(until, [0; 10]));
         let filter = AuditFilter {
             since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
-            until: wanted.until.map(|until| AuditId::new(until, [0; 10])),
+            until: until.into_iter().chain(wanted.before).min(),
             application: wanted.application.as_ref().map(|application| application.id),
             user: wanted.user,
             action: wanted.action.clone(),
@@ -105,32 +120,56 @@ impl Provider {
         let rows = self
             .store()
             .read(|tx| tx.audit_events(&filter, i64::from(wanted.limit)))?;
-        self.explain_rows(rows)
+        self.explain_rows(rows, wanted.with_hints)
     }
 
-    fn explain_rows(&self, rows: Vec<StoredAuditEvent>) -> Result<Vec<AuditEntry>, Error> {
-        let snapshot = self.fresh_snapshot()?;
-        let mut decisions = Vec::with_capacity(rows.len());
-        for row in rows {
-            let person = match row.user {
-                Some(id) => self.store().read(|tx| tx.user(id))?,
-                None => None,
+    fn explain_rows(&self, rows: Vec<StoredAuditEvent>, with_hints: bool) -> Result<Vec<AuditEntry>, Error> {
+        let needs_issuers = with_hints && rows.iter().any(|row| row.outcome == ISSUER_UNKNOWN);
+        let ids: BTreeSet<ApplicationId> = rows.iter().filter_map(|row| row.application).collect();
+        // A command has no snapshot yet, and reading thousands of applications for a few rows takes long.
+        let snapshot = if needs_issuers || ids.len() > MAX_READ_APPLICATIONS {
+            Some(self.fresh_snapshot()?)
+        } else {
+            None
+        };
+        let issuers = snapshot
+            .as_ref()
+            .filter(|_snapshot| needs_issuers)
+            .map(|snapshot| KnownIssuers::new(snapshot.applications.iter()));
+        let mut applications = BTreeMap::new();
+        for id in ids {
+            let found = match &snapshot {
+                Some(snapshot) => snapshot.by_id(id).cloned(),
+                None => self.store().read(|tx| tx.readable_application(id))?.map(Arc::new),
             };
-            let mut decision = AuditEntry {
-                explanation: codes::explanation(&row.outcome),
-                application: row.application.and_then(|id| snapshot.by_id(id).cloned()),
-                user: person,
-                hints: Vec::new(),
-                row,
-            };
-            decision.hints = self.hints(&snapshot, &decision);
-            decisions.push(decision);
+            applications.extend(found.map(|found| (id, found)));
         }
-        Ok(decisions)
+        let ids: BTreeSet<UserId> = rows.iter().filter_map(|row| row.user).collect();
+        let mut users = BTreeMap::new();
+        for ids in ids.into_iter().collect::<Vec<_>>().chunks(USERS_PER_QUERY) {
+            let found = self.store().read(|tx| tx.users_by_id(ids))?;
+            users.extend(found.into_iter().map(|user| (user.id, user)));
+        }
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let mut decision = AuditEntry {
+                    explanation: codes::explanation(&row.outcome),
+                    application: row.application.and_then(|id| applications.get(&id).cloned()),
+                    user: row.user.and_then(|id| users.get(&id).cloned()),
+                    hints: Vec::new(),
+                    row,
+                };
+                if with_hints {
+                    decision.hints = self.hints(issuers.as_ref(), &decision);
+                }
+                decision
+            })
+            .collect())
     }
 
     /// Compares what the request contained with what is registered now.
-    fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<Finding> {
+    fn hints(&self, issuers: Option<&KnownIssuers<'_>>, decision: &AuditEntry) -> Vec<Finding> {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
         match (decision.row.outcome.as_str(), application) {
@@ -162,13 +201,13 @@ impl Provider {
                 }
                 hints.push(Finding::new(format!("our address is {ours}")));
             }
-            ("ISSUER-UNKNOWN", _) => {
-                if let Some(asked) = decision.detail_value(name::ISSUER) {
-                    for application in snapshot.applications.iter() {
-                        let known = application.saml.entity_id.as_str();
+            (ISSUER_UNKNOWN, _) => {
+                if let (Some(asked), Some(issuers)) = (decision.detail_value(name::ISSUER), issuers) {
+                    hints.extend(issuers.like(asked).filter_map(|application| {
                         let what = format!("the entity ID of {}", application.slug.as_str());
-                        hints.extend(describe_difference(&what, asked, known).map(Finding::new));
-                    }
+                        describe_difference(&what, asked, application.saml.entity_id.as_str())
+                            .map(Finding::new)
+                    }));
                 }
             }
             ("APPLICATION-DISABLED", Some(application)) if application.enabled => {
@@ -223,16 +262,64 @@ fn wrong_password_hint(decision: &AuditEntry) -> Finding {
     }
 }
 
+/// Applications by what an entity ID must have in common with theirs for [`describe_difference`] to find them alike.
+struct KnownIssuers<'a> {
+    /// By name.
+    applications: Vec<&'a Application>,
+    /// Positions in `applications`.
+    bare_ids: BTreeMap<String, Vec<usize>>,
+    paths: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> KnownIssuers<'a> {
+    fn new(applications: impl Iterator<Item = &'a Arc<Application>>) -> Self {
+        let mut all = Self {
+            applications: Vec::new(),
+            bare_ids: BTreeMap::new(),
+            paths: BTreeMap::new(),
+        };
+        for (at, application) in applications.enumerate() {
+            let entity_id = application.saml.entity_id.as_str();
+            all.applications.push(application);
+            all.bare_ids.entry(bare(entity_id)).or_default().push(at);
+            all.paths.entry(path(entity_id)).or_default().push(at);
+        }
+        all
+    }
+
+    /// The applications whose entity ID is like `asked`, by name.
+    fn like(&self, asked: &str) -> impl Iterator<Item = &'a Application> {
+        let found: BTreeSet<usize> = [self.bare_ids.get(&bare(asked)), self.paths.get(path(asked))]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .copied()
+            .collect();
+        found
+            .into_iter()
+            .filter_map(|at| self.applications.get(at).copied())
+    }
+}
+
+/// Without slashes at the end, and in lower case.
+fn bare(text: &str) -> String {
+    text.trim_end_matches('/').to_lowercase()
+}
+
+/// What comes before the question mark.
+fn path(text: &str) -> &str {
+    text.split_once('?').map_or(text, |(path, _)| path)
+}
+
 /// Describes how `asked` and `known` differ, if they are equal or nearly so.
 fn describe_difference(what: &str, asked: &str, known: &str) -> Option<String> {
-    let bare = |text: &str| text.trim_end_matches('/').to_lowercase();
     if asked == known {
         Some(format!("{what} is the same by now: {known}"))
     } else if asked.trim_end_matches('/') == known.trim_end_matches('/') {
         Some(format!("{what} differs only in a slash at the end: {known}"))
     } else if bare(asked) == bare(known) {
         Some(format!("{what} differs only in upper and lower case: {known}"))
-    } else if asked.split('?').next() == known.split('?').next() {
+    } else if path(asked) == path(known) {
         Some(format!(
             "{what} differs only in what follows the question mark: {known}"
         ))

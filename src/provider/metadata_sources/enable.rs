@@ -43,9 +43,14 @@ impl Provider {
         if let Some(application) = self.fresh_snapshot()?.by_entity_id(entity_id).first() {
             return Ok(EnableOutcome::AlreadyRegistered(application.slug.clone()));
         }
-        let (known, sources) = self
-            .store()
-            .read(|tx| Ok((tx.imported_entities(entity_id)?, tx.metadata_sources()?)))?;
+        let (known, sources) = self.store().read(|tx| {
+            let known = tx.imported_entities(entity_id)?;
+            let mut sources = Vec::new();
+            for entity in &known {
+                sources.extend(tx.metadata_source(entity.source)?);
+            }
+            Ok((known, sources))
+        })?;
         let name_of = |id: MetadataSourceId| {
             let source = sources.iter().find(|source| source.id == id);
             source.map(|source| source.label().to_owned()).unwrap_or_default()

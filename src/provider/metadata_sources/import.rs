@@ -18,6 +18,7 @@ use crate::{
             report::UpdateReport,
         },
     },
+    store::Tx,
 };
 
 /// [`ImportRequest::longest_validity`], unless the administrator says otherwise.
@@ -138,7 +139,7 @@ impl Provider {
         name: Option<&Slug>,
         url: Option<&MetadataUrl>,
     ) -> Result<Option<MetadataSource>, Error> {
-        let sources = self.store().read(crate::store::Tx::metadata_sources)?;
+        let sources = self.store().read(Tx::named_metadata_sources)?;
         Ok(sources.into_iter().find(|source| {
             source.kind == MetadataSourceKind::Aggregate
                 && match name {

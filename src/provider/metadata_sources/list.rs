@@ -3,13 +3,12 @@
 use crate::{
     model::{
         application::Slug,
-        id::ApplicationId,
+        id::{ApplicationId, MetadataSourceId},
         metadata_source::{
             ApplicationMetadataSource, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
         },
     },
     provider::{Provider, error::Error},
-    store::Tx,
 };
 
 /// A source, with its entities and applications.
@@ -25,9 +24,9 @@ pub struct SourceOverview {
 }
 
 impl Provider {
-    /// All sources.
-    pub fn sources(&self) -> Result<Vec<SourceOverview>, Error> {
-        let sources = self.store().read(Tx::metadata_sources)?;
+    /// At most `limit` sources after the one with the ID `after`, oldest first.
+    pub fn sources(&self, after: Option<MetadataSourceId>, limit: u32) -> Result<Vec<SourceOverview>, Error> {
+        let sources = self.store().read(|tx| tx.metadata_sources(after, limit.into()))?;
         sources
             .into_iter()
             .map(|source| self.source_overview(source))

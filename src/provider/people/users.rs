@@ -1,7 +1,5 @@
 //! Adding, editing and disabling users, and setting passwords.
 
-use std::collections::BTreeMap;
-
 use crate::{
     credential::password::Password,
     model::{
@@ -20,6 +18,8 @@ use crate::{
     },
     store::{EditOutcome, Tx},
 };
+
+pub use crate::store::UserFilter;
 
 /// The values of a new user, as an administrator gives them.
 #[derive(Debug)]
@@ -150,9 +150,39 @@ impl Provider {
         })
     }
 
-    /// All users, by e-mail address.
-    pub fn users(&self) -> Result<Vec<User>, Error> {
-        Ok(self.store().read(Tx::users)?)
+    /// At most `limit` users that match `filter`, by e-mail address.
+    pub fn users(&self, filter: &UserFilter, limit: u32) -> Result<Vec<User>, Error> {
+        Ok(self.store().read(|tx| tx.users(filter, limit.into()))?)
+    }
+
+    /// Like [`users`](Self::users), with the attributes that are not columns of the users table.
+    pub fn users_with_attributes(
+        &self,
+        filter: &UserFilter,
+        limit: u32,
+    ) -> Result<Vec<(User, OwnAttributes)>, Error> {
+        let users = self.users(filter, limit)?;
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let mut own = self.store().read(|tx| tx.attributes_of_users(&ids))?;
+        Ok(users
+            .into_iter()
+            .map(|user| {
+                let theirs = own.remove(&user.id).unwrap_or_default();
+                (user, theirs)
+            })
+            .collect())
+    }
+
+    pub fn has_users(&self) -> Result<bool, Error> {
+        Ok(self.store().read(Tx::has_users)?)
+    }
+
+    pub fn user_by_user_name(&self, user_name: &UserName) -> Result<Option<User>, Error> {
+        Ok(self.store().read(|tx| tx.user_by_user_name(user_name))?)
+    }
+
+    pub fn user_by_stable_id(&self, stable_id: &StableId) -> Result<Option<User>, Error> {
+        Ok(self.store().read(|tx| tx.user_by_stable_id(stable_id))?)
     }
 
     pub fn user_by_email(&self, email: &Email) -> Result<Option<User>, Error> {
@@ -162,11 +192,6 @@ impl Provider {
     /// The attributes of a user that are not columns of the users table.
     pub fn own_attributes(&self, user: UserId) -> Result<OwnAttributes, Error> {
         Ok(self.store().read(|tx| tx.user_attributes(user))?)
-    }
-
-    /// The own attributes of every user who has any.
-    pub fn all_own_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
-        Ok(self.store().read(Tx::all_user_attributes)?)
     }
 
     /// Edits a user. Enabling a user undoes a deletion. Disabling a user ends their sessions and forgets their devices.

@@ -17,11 +17,12 @@ use crate::{
         key::Certificate,
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
-    provider::{Dependencies, Provider, error::Error, keys::ring::KeyRing, visitor::Visitor},
+    provider::{Dependencies, Provider, error::Error, key_rows, keys::ring::KeyRing, visitor::Visitor},
     saml::{
         metadata::idp::{self, IdpMetadata},
         signer::Signer,
     },
+    store::Tx,
 };
 
 pub use crate::saml::metadata::idp::MEDIA_TYPE;
@@ -225,23 +226,41 @@ impl Provider {
 
     /// A published certificate; `None` if no next key is prepared.
     pub fn published_certificate(&self, which: CertificateSlot) -> Result<Option<Certificate>, Error> {
-        let snapshot = self.cached_snapshot()?;
+        let (active, next) = self.certificates()?;
         Ok(match which {
-            CertificateSlot::Active => Some(snapshot.publication.active.clone()),
-            CertificateSlot::Next => snapshot.publication.next.clone(),
+            CertificateSlot::Active => Some(active),
+            CertificateSlot::Next => next,
         })
     }
 
     /// The certificate of the active key, also as PEM.
     pub fn certificate_pem(&self) -> Result<(Certificate, String), Error> {
-        let certificate = self.cached_snapshot()?.publication.active.clone();
+        let (certificate, _next) = self.certificates()?;
         let pem = pem::certificate_to_pem(&certificate.der);
         Ok((certificate, pem))
     }
 
     /// Our entity ID.
     pub fn entity_id(&self) -> Result<EntityId, Error> {
-        Ok(self.cached_snapshot()?.installation.entity_id.clone())
+        if let Some(snapshot) = self.kept()? {
+            return Ok(snapshot.installation.entity_id.clone());
+        }
+        let stored = self.store().read(Tx::installation).map_err(Error::of_own_row)?;
+        Ok(stored.ok_or(Error::NotInitialized("entity ID"))?.entity_id)
+    }
+
+    /// The certificates of the active and of the next key. A command has no snapshot yet, and reads the keys alone: all
+    /// applications would take it long.
+    fn certificates(&self) -> Result<(Certificate, Option<Certificate>), Error> {
+        if let Some(snapshot) = self.kept()? {
+            let publication = &snapshot.publication;
+            return Ok((publication.active.clone(), publication.next.clone()));
+        }
+        let ring = KeyRing::open(
+            &key_rows::readable(self.store())?,
+            &self.dependencies().sealing_key,
+        )?;
+        Ok((ring.active.certificate, ring.next.map(|key| key.certificate)))
     }
 }
 

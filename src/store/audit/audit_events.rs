@@ -16,7 +16,7 @@ use crate::{
         id::{ApplicationId, AuditId, SessionId, UserId},
     },
     store::{
-        connection::{Tx, with_backend},
+        connection::{AnyConnection, Tx, with_backend},
         error::{Error, RowContext},
         schema::audit_events,
     },
@@ -66,6 +66,13 @@ pub struct AuditFilter {
     pub refused: bool,
 }
 
+impl AuditFilter {
+    /// Whether no event with the outcome `ok` matches.
+    fn is_refusals(&self) -> bool {
+        self.refused || self.outcome.as_deref().is_some_and(|outcome| outcome != "ok")
+    }
+}
+
 impl Tx {
     /// Writes one audit event.
     pub fn add_audit_event(&mut self, event: &AuditEvent) -> Result<(), Error> {
@@ -91,52 +98,130 @@ impl Tx {
         Ok(())
     }
 
-    /// When an event for `application` with exactly this `detail` was last written.
+    /// When an SSO request of `application` was last answered or refused with exactly this `detail`.
     pub fn last_audit_event_at(
         &mut self,
         application: ApplicationId,
         detail: &str,
     ) -> Result<Option<DateTime<Utc>>, Error> {
-        let found = audit_events::table
-            .filter(audit_events::application_id.eq(application.to_string()))
-            .filter(audit_events::detail.eq(detail))
-            .order(audit_events::id.desc())
-            .select(audit_events::at)
-            .first::<NaiveDateTime>(&mut self.0)
-            .optional()?;
-        Ok(found.map(|at| at.and_utc()))
+        let mut newest = None;
+        // Exactly as written in two partial indexes.
+        for condition in [
+            "action = 'sign_on' AND outcome = 'ok' AND detail IS NOT NULL",
+            "outcome <> 'ok'",
+        ] {
+            let found = audit_events::table
+                .filter(sql::<Bool>(condition))
+                .filter(audit_events::application_id.eq(application.to_string()))
+                .filter(audit_events::detail.eq(detail))
+                .order(audit_events::id.desc())
+                .select(audit_events::at)
+                .first::<NaiveDateTime>(&mut self.0)
+                .optional()?;
+            newest = newest.max(found);
+        }
+        Ok(newest.map(|at| at.and_utc()))
     }
 
-    /// At most `limit` events that match `filter`, newest first.
+    /// At most `limit` events that match `filter`, newest first. The last one's id, as [`AuditFilter::until`], continues
+    /// with older ones.
     pub fn audit_events(&mut self, filter: &AuditFilter, limit: i64) -> Result<Vec<StoredAuditEvent>, Error> {
+        let Some(action) = &filter.action else {
+            return self.audit_events_of_action(filter, None, limit);
+        };
+        // Each action is a range of the index, newest first; there are few.
+        let mut found = Vec::new();
+        for action in self.actions_below(action)? {
+            found.append(&mut self.audit_events_of_action(filter, Some(&action), limit)?);
+        }
+        found.sort_unstable_by_key(|event| std::cmp::Reverse(event.id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// `action`, and all actions in the log that begin with it and a full stop.
+    fn actions_below(&mut self, action: &str) -> Result<Vec<String>, Error> {
+        let column = action_column(&self.0);
+        let mut found = vec![action.to_owned()];
+        let mut least = format!("{action}.");
+        // Comes after the full stop.
+        let end = format!("{action}/");
+        loop {
+            let next = audit_events::table
+                .filter(sql::<Bool>(NOT_SIGN_ON))
+                .filter(sql::<Bool>(&format!("{column} >= ")).bind::<Text, _>(least))
+                .filter(sql::<Bool>(&format!("{column} < ")).bind::<Text, _>(end.clone()))
+                .order(sql::<Text>(column))
+                .select(audit_events::action)
+                .first::<String>(&mut self.0)
+                .optional()?;
+            let Some(next) = next else {
+                return Ok(found);
+            };
+            // What follows this one directly.
+            least = format!("{next}\u{1}");
+            found.push(next);
+        }
+    }
+
+    fn audit_events_of_action(
+        &mut self,
+        filter: &AuditFilter,
+        action: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<StoredAuditEvent>, Error> {
+        let leading = Leading::new(filter, action);
+        let action_column = action_column(&self.0);
         let mut query = audit_events::table.into_boxed();
         if let Some(since) = filter.since {
             // Ids sort by creation time.
             query = query.filter(audit_events::id.ge(since.to_string()));
         }
-        if let Some(application) = filter.application {
-            query = query.filter(audit_events::application_id.eq(application.to_string()));
-        }
         if let Some(until) = filter.until {
             query = query.filter(audit_events::id.lt(until.to_string()));
         }
-        if let Some(user) = filter.user {
-            query = query.filter(audit_events::user_id.eq(user.to_string()));
+        // Each exactly as written in a partial index, and only where that one is meant.
+        if filter.is_refusals()
+            && matches!(
+                leading,
+                Leading::Application | Leading::Outcome | Leading::Nothing
+            )
+        {
+            query = query.filter(sql::<Bool>("outcome <> 'ok'"));
         }
-        if let Some(action) = &filter.action {
-            let below = format!("{action}.%");
-            query = query.filter(
-                audit_events::action
-                    .eq(action)
-                    .or(audit_events::action.like(below)),
-            );
+        if leading == Leading::Action {
+            query = query.filter(sql::<Bool>(NOT_SIGN_ON));
         }
         if filter.refused {
             // Only refusal codes are written in capitals.
             query = query.filter(sql::<Bool>("outcome = upper(outcome)"));
         }
-        if let Some(outcome) = &filter.outcome {
-            query = query.filter(audit_events::outcome.eq(outcome));
+        for (column, value, leads) in [
+            (
+                "user_id",
+                filter.user.map(|id| id.to_string()),
+                leading == Leading::User,
+            ),
+            (
+                "application_id",
+                filter.application.map(|id| id.to_string()),
+                leading == Leading::Application,
+            ),
+            ("outcome", filter.outcome.clone(), leading == Leading::Outcome),
+            (
+                action_column,
+                action.map(str::to_owned),
+                leading == Leading::Action,
+            ),
+        ] {
+            let Some(value) = value else { continue };
+            // No index serves a function's result: only the one that leads remains.
+            let condition = if leads {
+                format!("{column} = ")
+            } else {
+                format!("coalesce({column}, '') = ")
+            };
+            query = query.filter(sql::<Bool>(&condition).bind::<Text, _>(value));
         }
         query
             .order(audit_events::id.desc())
@@ -167,15 +252,62 @@ impl Tx {
             .collect()
     }
 
-    /// Every event of the request with this id. Scans the whole table.
-    pub fn audit_events_of_request(&mut self, request_id: &str) -> Result<Vec<StoredAuditEvent>, Error> {
+    /// The first `most` events of the request with this id. Scans the whole table.
+    pub fn audit_events_of_request(
+        &mut self,
+        request_id: &str,
+        most: i64,
+    ) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             .filter(audit_events::request_id.eq(request_id))
             .order(audit_events::id)
+            .limit(most)
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(StoredAuditEvent::try_from)
             .collect()
+    }
+}
+
+/// The condition of the index by action: a sign-in that succeeds is not in it.
+const NOT_SIGN_ON: &str = "action <> 'sign_on'";
+
+/// The action as its index sorts it: byte by byte, so that the actions of one kind are a range.
+const fn action_column(connection: &AnyConnection) -> &'static str {
+    match connection {
+        AnyConnection::Sqlite(_) => "action",
+        AnyConnection::Postgres(_) => "action COLLATE \"C\"",
+    }
+}
+
+/// The filter whose index is used. One index leads, and the other filters are checked on its rows: so the filter with
+/// the fewest rows leads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Leading {
+    User,
+    Application,
+    Outcome,
+    Action,
+    /// Newest first, all of them or all refusals.
+    Nothing,
+}
+
+impl Leading {
+    fn new(filter: &AuditFilter, action: Option<&str>) -> Self {
+        if filter.user.is_some() {
+            Self::User
+        } else if filter.application.is_some() && filter.is_refusals() {
+            // There is an index of the refusals of each application.
+            Self::Application
+        } else if filter.outcome.as_deref().is_some_and(|outcome| outcome != "ok") {
+            Self::Outcome
+        } else if action.is_some_and(|action| action != "sign_on") {
+            Self::Action
+        } else if filter.application.is_some() {
+            Self::Application
+        } else {
+            Self::Nothing
+        }
     }
 }
 

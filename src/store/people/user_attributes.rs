@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not, sql},
+    prelude::*,
+    sql_types::Bool,
+};
 
 use crate::{
     model::{
@@ -31,9 +35,13 @@ impl Tx {
         Ok(found)
     }
 
-    /// The own attributes of every user who has any.
-    pub fn all_user_attributes(&mut self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+    /// The own attributes of those of `users` who have any.
+    pub fn attributes_of_users(
+        &mut self,
+        users: &[UserId],
+    ) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
         let rows = user_attributes::table
+            .filter(user_attributes::user_id.eq_any(users.iter().map(ToString::to_string)))
             .order((
                 user_attributes::user_id,
                 user_attributes::name,
@@ -76,57 +84,95 @@ impl Tx {
         Ok(())
     }
 
-    /// Enabled users without an own attribute `name`.
-    pub fn users_without_attribute(&mut self, name: &str) -> Result<Vec<Email>, Error> {
-        let theirs = user_attributes::table
-            .filter(user_attributes::user_id.eq(users::id))
-            .filter(user_attributes::name.eq(name));
-        let found = users::table
-            .filter(users::enabled.eq(true))
-            .filter(diesel::dsl::not(diesel::dsl::exists(theirs)))
-            .order(users::email)
-            .select(users::email)
-            .load::<String>(&mut self.0)?;
-        emails(&found)
+    /// How many enabled users have no `value`, and the addresses of at most `most` of them, sorted.
+    pub fn users_without(&mut self, value: UserValue<'_>, most: i64) -> Result<UsersWithout, Error> {
+        self.repeatable_read(|tx| match value {
+            // Each is the condition of a partial index, in the same words: the planner uses it for no other form.
+            UserValue::GivenName => tx.users_where("enabled AND given_name IS NULL", most),
+            UserValue::FamilyName => tx.users_where("enabled AND family_name IS NULL", most),
+            UserValue::UserName => tx.users_where("enabled AND user_name IS NULL", most),
+            UserValue::Own(name) => tx.users_without_own(name, most),
+        })
     }
 
-    /// Enabled users without a given name.
-    pub fn users_without_given_name(&mut self) -> Result<Vec<Email>, Error> {
-        let found = users::table
-            .filter(users::enabled.eq(true))
-            .filter(users::given_name.is_null())
+    fn users_where(&mut self, condition: &str, most: i64) -> Result<UsersWithout, Error> {
+        let count = users::table
+            .filter(sql::<Bool>(condition))
+            .count()
+            .get_result::<i64>(&mut self.0)?;
+        let some = users::table
+            .filter(sql::<Bool>(condition))
             .order(users::email)
+            .limit(most)
             .select(users::email)
             .load::<String>(&mut self.0)?;
-        emails(&found)
+        UsersWithout::new(count, &some)
     }
 
-    /// Enabled users without a family name.
-    pub fn users_without_family_name(&mut self) -> Result<Vec<Email>, Error> {
-        let found = users::table
-            .filter(users::enabled.eq(true))
-            .filter(users::family_name.is_null())
-            .order(users::email)
+    /// Counted from both sides, each by an index, since an index cannot find the rows that another table lacks.
+    fn users_without_own(&mut self, name: &str, most: i64) -> Result<UsersWithout, Error> {
+        let has_it = || {
+            user_attributes::table
+                .filter(user_attributes::user_id.eq(users::id))
+                .filter(user_attributes::name.eq(name))
+                .filter(sql::<Bool>("position = 0"))
+        };
+        let all = users::table.count().get_result::<i64>(&mut self.0)?;
+        let disabled = users::table
+            .filter(sql::<Bool>("NOT enabled"))
+            .count()
+            .get_result::<i64>(&mut self.0)?;
+        let holders = user_attributes::table
+            .filter(user_attributes::name.eq(name))
+            .filter(sql::<Bool>("position = 0"))
+            .count()
+            .get_result::<i64>(&mut self.0)?;
+        let disabled_holders = users::table
+            .filter(sql::<Bool>("NOT enabled"))
+            .filter(exists(has_it()))
+            .count()
+            .get_result::<i64>(&mut self.0)?;
+        let count = (all - disabled) - (holders - disabled_holders);
+        if count == 0 {
+            return UsersWithout::new(0, &[]);
+        }
+        // In the order of the key, in which both tables are stored.
+        let some = users::table
+            .filter(sql::<Bool>("enabled"))
+            .filter(not(exists(has_it())))
+            .order(users::id)
+            .limit(most)
             .select(users::email)
             .load::<String>(&mut self.0)?;
-        emails(&found)
-    }
-
-    /// Enabled users without a user name.
-    pub fn users_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
-        let found = users::table
-            .filter(users::enabled.eq(true))
-            .filter(users::user_name.is_null())
-            .order(users::email)
-            .select(users::email)
-            .load::<String>(&mut self.0)?;
-        emails(&found)
+        UsersWithout::new(count, &some)
     }
 }
 
-fn emails(found: &[String]) -> Result<Vec<Email>, Error> {
-    found
-        .iter()
-        .map(|text| RowContext::new("users", text).valid(Email::parse(text)))
-        .collect()
+/// What a user may have no value for.
+#[derive(Clone, Copy, Debug)]
+pub enum UserValue<'a> {
+    GivenName,
+    FamilyName,
+    UserName,
+    /// The own attribute of this name.
+    Own(&'a str),
+}
+
+/// Enabled users who have no value for something.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct UsersWithout {
+    pub count: i64,
+    /// Some of them, or all if there are few.
+    pub some: Vec<Email>,
+}
+
+impl UsersWithout {
+    fn new(count: i64, some: &[String]) -> Result<Self, Error> {
+        let mut some = some
+            .iter()
+            .map(|text| RowContext::new("users", text).valid(Email::parse(text)))
+            .collect::<Result<Vec<_>, _>>()?;
+        some.sort_unstable();
+        Ok(Self { count, some })
+    }
 }

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
+    dsl::sql,
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
+    sql_types::{Bool, Text},
 };
 
 use crate::{
@@ -53,10 +55,74 @@ impl Tx {
         found.map(User::try_from).transpose()
     }
 
-    /// Every user, ordered by e-mail address.
-    pub fn users(&mut self) -> Result<Vec<User>, Error> {
-        users::table
+    pub fn user_by_user_name(&mut self, user_name: &UserName) -> Result<Option<User>, Error> {
+        let found = users::table
+            .filter(users::user_name.eq(user_name.as_str()))
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    pub fn user_by_stable_id(&mut self, stable_id: &StableId) -> Result<Option<User>, Error> {
+        let found = users::table
+            .filter(users::stable_id.eq(stable_id.as_str()))
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    /// At most `limit` users that match `filter`, ordered by e-mail address.
+    pub fn users(&mut self, filter: &UserFilter, limit: i64) -> Result<Vec<User>, Error> {
+        let names = SortedNames::new(&self.0);
+        let mut query = users::table.into_boxed();
+        if let Some(after) = &filter.after {
+            query = match filter.search {
+                None => query.filter(users::email.gt(after.as_str())),
+                // The indexes of the names find fewer rows than that of the addresses, which a function excludes.
+                Some(_) => {
+                    query.filter(sql::<Bool>("coalesce(email, '') > ").bind::<Text, _>(after.as_str()))
+                }
+            };
+        }
+        if let Some(text) = &filter.search {
+            // Addresses and user names are stored in lower case; of names the database folds ASCII alone.
+            let (folded, ascii) = (text.to_lowercase(), text.to_ascii_lowercase());
+            // The last character that there is comes after whatever may follow.
+            let end = |prefix: &str| format!("{prefix}{}", char::MAX);
+            let SortedNames { user, given, family } = names;
+            query = query.filter(
+                sql::<Bool>("((email >= ")
+                    .bind::<Text, _>(folded.clone())
+                    .sql(" AND email < ")
+                    .bind::<Text, _>(end(&folded))
+                    .sql(&format!(") OR ({user} >= "))
+                    .bind::<Text, _>(folded.clone())
+                    .sql(&format!(" AND {user} < "))
+                    .bind::<Text, _>(end(&folded))
+                    .sql(&format!(") OR ({given} >= "))
+                    .bind::<Text, _>(ascii.clone())
+                    .sql(&format!(" AND {given} < "))
+                    .bind::<Text, _>(end(&ascii))
+                    .sql(&format!(") OR ({family} >= "))
+                    .bind::<Text, _>(ascii.clone())
+                    .sql(&format!(" AND {family} < "))
+                    .bind::<Text, _>(end(&ascii))
+                    .sql("))"),
+            );
+        }
+        query
             .order(users::email)
+            .limit(limit)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(User::try_from)
+            .collect()
+    }
+
+    /// Those of `ids` that are stored, in no particular order.
+    pub fn users_by_id(&mut self, ids: &[UserId]) -> Result<Vec<User>, Error> {
+        users::table
+            .filter(users::id.eq_any(ids.iter().map(ToString::to_string)))
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(User::try_from)
@@ -147,6 +213,41 @@ impl Tx {
             .select(user_passwords::changed_at);
         let changed = changed.first::<NaiveDateTime>(&mut self.0).optional()?;
         Ok(changed.map(|at| at.and_utc()))
+    }
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Those after this address, whether or not it is anybody's.
+    pub after: Option<Email>,
+    /// Those whose address, user name, given name or family name begins with this; the case of ASCII letters does not
+    /// matter.
+    pub search: Option<String>,
+}
+
+/// Names as their indexes sort them: byte by byte. A server sorts them by its language otherwise, where the names that
+/// begin alike are no range.
+struct SortedNames {
+    user: &'static str,
+    given: &'static str,
+    family: &'static str,
+}
+
+impl SortedNames {
+    const fn new(connection: &AnyConnection) -> Self {
+        match connection {
+            AnyConnection::Sqlite(_) => Self {
+                user: "user_name",
+                given: "lower(given_name)",
+                family: "lower(family_name)",
+            },
+            AnyConnection::Postgres(_) => Self {
+                user: "user_name COLLATE \"C\"",
+                given: "lower(given_name COLLATE \"C\")",
+                family: "lower(family_name COLLATE \"C\")",
+            },
+        }
     }
 }
 

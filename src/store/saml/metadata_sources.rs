@@ -75,11 +75,26 @@ impl Tx {
         Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
-    /// Every source, oldest first.
-    pub fn metadata_sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
+    /// The sources with a name: aggregates, of which there are few.
+    pub fn named_metadata_sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
         let rows = metadata_sources::table
+            .filter(metadata_sources::name.is_not_null())
             .order(metadata_sources::id)
             .load(&mut self.0)?;
+        self.metadata_sources_from_rows(rows)
+    }
+
+    /// At most `limit` sources after the one with the id `after`, oldest first.
+    pub fn metadata_sources(
+        &mut self,
+        after: Option<MetadataSourceId>,
+        limit: i64,
+    ) -> Result<Vec<MetadataSource>, Error> {
+        let mut query = metadata_sources::table.into_boxed();
+        if let Some(after) = after {
+            query = query.filter(metadata_sources::id.gt(after.to_string()));
+        }
+        let rows = query.order(metadata_sources::id).limit(limit).load(&mut self.0)?;
         self.metadata_sources_from_rows(rows)
     }
 

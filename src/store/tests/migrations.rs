@@ -100,7 +100,7 @@ fn users_survive_the_migrations_of_their_table() {
             names: names(Some("Sukarno"), Some("Sukarno")),
             ..one
         };
-        assert_eq!(read(store, Tx::users), [user(1), twice]);
+        assert_eq!(read(store, all_users), [user(1), twice]);
     });
 }
 
@@ -217,7 +217,7 @@ fn the_database_file_and_its_wal_are_readable_by_the_owner_alone() {
     let store = Store::connect(&fresh.url, 2).unwrap();
     store.migrate(Backup::Skip).unwrap();
     write(&store, |tx| tx.add_user(&user(1)));
-    read(&store, Tx::users);
+    read(&store, all_users);
     let folder = file(&store).unwrap().parent().unwrap().to_owned();
     let mut modes: Vec<(String, u32)> = fs::read_dir(folder)
         .unwrap()
@@ -258,7 +258,7 @@ fn a_file_is_copied_before_its_tables_change_and_is_as_it_was_when_that_fails() 
         assert!(matches!(error, Error::Migration(_)), "{error:?}");
     }
     assert_eq!(store.schema_state().unwrap(), pending);
-    assert_eq!(read(&store, Tx::users), [user(1)]);
+    assert_eq!(read(&store, all_users), [user(1)]);
 
     let copy = format!("{}.before-0001", file(&store).unwrap().display());
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
@@ -272,7 +272,7 @@ fn a_file_is_copied_before_its_tables_change_and_is_as_it_was_when_that_fails() 
     );
     let copied = Store::connect(&Secret::new(format!("sqlite:{copy}")), 1).unwrap();
     assert_eq!(copied.schema_state().unwrap(), pending);
-    assert_eq!(read(&copied, Tx::users), [user(1)]);
+    assert_eq!(read(&copied, all_users), [user(1)]);
 }
 
 #[derive(QueryableByName)]
@@ -342,7 +342,7 @@ fn connections_that_the_server_closed_are_replaced_transparently() {
             Ok(())
         });
         if round == 0 {
-            assert_eq!(read(&store, Tx::users), []);
+            assert_eq!(read(&store, all_users), []);
         } else {
             assert!(write(&store, |tx| tx.add_user(&user(1))), "{round}");
         }

@@ -43,6 +43,7 @@ use crate::{
     },
     store::{
         configuration_changes::ConfigTx, connection::Tx, database::Store, error::Error, migrate::Backup,
+        people::users::UserFilter,
     },
 };
 
@@ -112,6 +113,10 @@ fn write<T>(store: &Store, work: impl FnOnce(&mut ConfigTx<'_>) -> Result<T, Err
 
 fn read<T>(store: &Store, work: impl FnMut(&mut Tx) -> Result<T, Error>) -> T {
     store.read(work).unwrap()
+}
+
+fn all_users(tx: &mut Tx) -> Result<Vec<User>, Error> {
+    tx.users(&UserFilter::default(), 100)
 }
 
 fn now() -> DateTime<Utc> {

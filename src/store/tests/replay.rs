@@ -106,7 +106,7 @@ fn a_failed_transaction_leaves_nothing_and_the_next_one_works() {
             })
         }));
         assert!(panicked.is_err());
-        assert_eq!(read(store, Tx::users), []);
+        assert_eq!(read(store, all_users), []);
         assert!(write(store, |tx| tx.add_user(&user(1))));
     });
 }

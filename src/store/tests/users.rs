@@ -1,7 +1,7 @@
 //! Users, their passwords and devices; the installation.
 
 use super::*;
-use crate::store::connection::EditOutcome;
+use crate::store::{EditOutcome, UserValue, UsersWithout};
 
 #[test]
 fn a_user_reads_back_and_an_email_has_one_user() {
@@ -24,7 +24,7 @@ fn a_user_reads_back_and_an_email_has_one_user() {
         assert_eq!(read(store, |tx| tx.user(user(1).id)), Some(user(1)));
         assert_eq!(read(store, |tx| tx.user_by_email(&user(2).email)), Some(user(2)));
         assert_eq!(read(store, |tx| tx.user(user(9).id)), None);
-        assert_eq!(read(store, Tx::users), [user(1), user(2), user(4)]);
+        assert_eq!(read(store, all_users), [user(1), user(2), user(4)]);
     });
 }
 
@@ -38,9 +38,14 @@ fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
         };
         write(store, |tx| tx.add_user(&one));
         assert_eq!(read(store, |tx| tx.user(one.id)), Some(one.clone()));
-        assert_eq!(read(store, Tx::users_without_given_name), []);
         assert_eq!(
-            read(store, Tx::users_without_family_name).as_slice(),
+            read(store, |tx| tx.users_without(UserValue::GivenName, 9)).some,
+            []
+        );
+        assert_eq!(
+            read(store, |tx| tx.users_without(UserValue::FamilyName, 9))
+                .some
+                .as_slice(),
             std::slice::from_ref(&one.email)
         );
         let two = User { names: family, ..one };
@@ -150,7 +155,7 @@ fn an_edit_to_a_taken_email_is_refused_and_the_rest_of_the_transaction_goes_on()
             );
             tx.add_user(&user(3))
         });
-        assert_eq!(read(store, Tx::users), [user(1), user(2), user(3)]);
+        assert_eq!(read(store, all_users), [user(1), user(2), user(3)]);
     });
 }
 
@@ -296,7 +301,7 @@ fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
         let of_one = read(store, |tx| tx.user_attributes(one));
         assert_eq!(of_one["team"], ["red", "blue", "amber"]);
         assert_eq!(of_one.len(), 2);
-        let all = read(store, Tx::all_user_attributes);
+        let all = read(store, |tx| tx.attributes_of_users(&[one, two]));
         assert_eq!((all.len(), &all[&one]), (2, &of_one));
 
         write(store, |tx| tx.set_user_attribute(one, "team", &texts(&["green"])));
@@ -326,12 +331,23 @@ fn users_without_a_value_are_found_among_the_active() {
             tx.set_user_attribute(user(1).id, "team", &["red".to_owned()])
         });
         assert_eq!(
-            read(store, |tx| tx.users_without_attribute("team")),
-            std::slice::from_ref(&nameless.email)
+            read(store, |tx| tx.users_without(UserValue::Own("team"), 9)),
+            UsersWithout {
+                count: 1,
+                some: vec![nameless.email.clone()]
+            }
         );
-        assert_eq!(read(store, |tx| tx.users_without_attribute("x")).len(), 2);
         assert_eq!(
-            read(store, Tx::users_without_user_name),
+            read(store, |tx| tx.users_without(UserValue::Own("x"), 1)),
+            UsersWithout {
+                count: 2,
+                some: vec![user(1).email]
+            }
+        );
+        assert_eq!(
+            read(store, |tx| tx.users_without(UserValue::UserName, 9))
+                .some
+                .as_slice(),
             std::slice::from_ref(&nameless.email)
         );
     });

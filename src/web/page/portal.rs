@@ -34,6 +34,17 @@ impl Tile {
     }
 }
 
+/// The way to the tiles that are not on this page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Paging {
+    /// The text that was searched for.
+    pub search: String,
+    /// The link back to the first page, on all others.
+    pub first: Option<String>,
+    /// The link to the next page, on all but the last.
+    pub next: Option<String>,
+}
+
 /// The user's applications; its sign-out button posts `csrf` to `/logout`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal.html", config = "src/web/askama.toml")]
@@ -44,10 +55,17 @@ pub struct PortalPage<'a> {
     pub greeting: &'a str,
     /// In the order in which they are shown.
     pub tiles: Vec<Tile>,
+    /// Only if not all tiles are on this page.
+    pub paging: Option<Paging>,
     pub csrf: &'a str,
 }
 
 impl PortalPage<'_> {
+    /// Whether the user has no applications at all, as far as this page knows.
+    fn has_nothing(&self) -> bool {
+        self.tiles.is_empty() && self.paging.is_none()
+    }
+
     fn launchable_count(&self) -> usize {
         self.tiles.iter().filter(|tile| tile.is_launchable()).count()
     }

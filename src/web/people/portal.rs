@@ -3,18 +3,23 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{Data, Path},
+    web::{Data, Path, Query},
 };
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
 
 use crate::{
     model::{application::Slug, endpoint::path},
-    provider::{portal::LaunchAction, saml::idp_initiated::StartTarget},
+    provider::{
+        portal::{LaunchAction, PortalQuery, TileKey},
+        saml::idp_initiated::StartTarget,
+    },
     web::{
         error::Error,
         layer::off_thread::off_thread,
         page::{
             html::Page,
-            portal::{PortalPage, Tile, TileKind},
+            portal::{Paging, PortalPage, Tile, TileKind},
         },
         people::{logout, outcome},
         respond,
@@ -24,7 +29,14 @@ use crate::{
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let Some(portal) = off_thread(&site, &request, move |p| p.portal(&visitor)).await? else {
+    let parameters = Query::<PortalParameters>::from_query(request.query_string());
+    let PortalParameters { q, after } = parameters.map(Query::into_inner).unwrap_or_default();
+    let query = PortalQuery {
+        search: q.chars().take(MAX_SEARCH).collect(),
+        after: after.parse().ok(),
+    };
+    let asked = query.clone();
+    let Some(portal) = off_thread(&site, &request, move |p| p.portal(&query, &visitor)).await? else {
         if let Some(response) = logout::pending_logout(&request, &site).await? {
             return Ok(response);
         }
@@ -58,10 +70,44 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
             user: respond::user_mark(&portal.user),
             greeting: &portal.greeting,
             tiles: tiles.collect(),
+            paging: paging(&asked, portal.next.as_ref()),
             csrf,
         }
         .html()
     }))
+}
+
+/// The parameters of `/`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PortalParameters {
+    q: String,
+    after: String,
+}
+
+/// Characters of a search; no name is longer.
+const MAX_SEARCH: usize = 100;
+
+/// The search and the links to other pages; `None` if all tiles are on this page.
+fn paging(asked: &PortalQuery, next: Option<&TileKey>) -> Option<Paging> {
+    if asked.search.is_empty() && asked.after.is_none() && next.is_none() {
+        return None;
+    }
+    let address = |after: Option<&TileKey>| {
+        let mut query = Serializer::new(String::new());
+        if !asked.search.is_empty() {
+            query.append_pair("q", &asked.search);
+        }
+        if let Some(after) = after {
+            query.append_pair("after", &after.to_string());
+        }
+        format!("{}?{}", path::PORTAL, query.finish())
+    };
+    Some(Paging {
+        search: asked.search.clone(),
+        first: asked.after.as_ref().map(|_here| address(None)),
+        next: next.map(|next| address(Some(next))),
+    })
 }
 
 pub(in crate::web) async fn launch(

@@ -76,7 +76,7 @@ pub(super) fn aggregate_signer() -> TestSp {
 }
 
 pub(super) fn refresh_source(server: &TestServer, force: bool) -> RefreshOutcome {
-    let source = server.provider.sources().unwrap().remove(0).source;
+    let source = server.provider.sources(None, 100).unwrap().remove(0).source;
     server
         .provider
         .refresh_source(&source, force, &mut |_| {})
@@ -210,7 +210,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
             panic!("not taken again");
         };
         assert_eq!((report.listed, report.new, report.updated), (3, 0, 0));
-        assert_eq!(server.provider.sources().unwrap().len(), 1);
+        assert_eq!(server.provider.sources(None, 100).unwrap().len(), 1);
         advance(&server, TimeDelta::days(6));
         posted_response(&send_authn_request(
             &server,
@@ -223,7 +223,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
         assert_contains(&refused.body, "METADATA-EXPIRED");
         assert_matches!(import(&xml), ImportOutcome::Failed(SourceError::Metadata(_)));
         assert_eq!(
-            server.provider.sources().unwrap().len(),
+            server.provider.sources(None, 100).unwrap().len(),
             1,
             "it is not forgotten over that"
         );
@@ -271,7 +271,7 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             assert!(matches!(done, ImportOutcome::Failed(_)), "{bad}");
         }
         // Nothing stays of it.
-        assert_empty(&server.provider.sources().unwrap());
+        assert_empty(&server.provider.sources(None, 100).unwrap());
         assert_empty(&server.provider.imported_entities("", 10).unwrap());
         assert_empty(&server.provider.applications().unwrap());
         let known = "SELECT count(*) AS n FROM known_entities";
@@ -430,7 +430,10 @@ fn forgetting_a_source_keeps_its_applications() {
             &valid_until(&server, 10),
         ));
         import_url(&server, &publisher, &signer, EnableRule::All);
-        let name = server.provider.sources().unwrap()[0].source.label().to_owned();
+        let name = server.provider.sources(None, 100).unwrap()[0]
+            .source
+            .label()
+            .to_owned();
         assert_eq!(name, "127-0-0-1");
         assert!(server.provider.remove_aggregate(&name).unwrap());
         assert!(!server.provider.remove_aggregate(&name).unwrap());

@@ -112,7 +112,7 @@ fn an_application_is_updated_from_its_metadata() {
             .provider
             .remove_application(&Slug::parse("sp").unwrap())
             .unwrap();
-        assert_empty(&server.provider.sources().unwrap());
+        assert_empty(&server.provider.sources(None, 100).unwrap());
     });
 }
 

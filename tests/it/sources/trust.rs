@@ -47,7 +47,7 @@ fn aggregate_published_at(
 fn source_error(server: &TestServer) -> Option<String> {
     server
         .provider
-        .sources()
+        .sources(None, 100)
         .unwrap()
         .remove(0)
         .source
@@ -296,7 +296,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             &server.settings,
             "ALTER TABLE known_elsewhere RENAME TO known_entities",
         );
-        let state = server.provider.sources().unwrap().remove(0).source.state;
+        let state = server.provider.sources(None, 100).unwrap().remove(0).source.state;
         assert_eq!(state.failures, 1);
         assert!(
             state.failing_since.is_some() && state.last_error.is_some(),

@@ -97,6 +97,17 @@ impl QueryPlanner {
         Self(database)
     }
 
+    /// Makes rows come in the order of an index rather than be sorted, wherever one has it.
+    pub(crate) fn prefer_order(&mut self, is_preferred: bool) {
+        if let TestConnection::Postgres(c) = &mut self.0 {
+            let state = if is_preferred { "off" } else { "on" };
+            c.batch_execute(&format!(
+                "SET enable_sort = {state}; SET enable_bitmapscan = {state}"
+            ))
+            .unwrap();
+        }
+    }
+
     /// Whether `statement` is in the dialect of this database.
     pub(crate) fn understands(&self, statement: &str) -> bool {
         match &self.0 {

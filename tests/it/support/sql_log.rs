@@ -1,4 +1,4 @@
-//! Logs every statement that a request executes, where a test asks for it.
+//! Logs every statement that a request or a listing executes, where a test asks for it.
 
 use std::{
     collections::BTreeSet,
@@ -27,11 +27,11 @@ pub(crate) fn enable_if_configured() {
 
 fn log_statement(event: InstrumentationEvent<'_>) {
     // Tests call the provider on threads of their own, and housekeeping has named ones. All other threads serve
-    // requests.
-    let serves_a_request = thread::current()
+    // requests, or list what an administrator asks for.
+    let is_logged = thread::current()
         .name()
-        .is_some_and(|name| name.starts_with("tokio") || name.starts_with("actix"));
-    let (InstrumentationEvent::StartQuery { query, .. }, true) = (event, serves_a_request) else {
+        .is_some_and(|name| name.starts_with("tokio") || name.starts_with("actix") || name == "listing");
+    let (InstrumentationEvent::StartQuery { query, .. }, true) = (event, is_logged) else {
         return;
     };
     let text = query.to_string();

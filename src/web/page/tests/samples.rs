@@ -11,7 +11,7 @@ use crate::{
             logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
             notice::{FailurePage, NoticeKind, NoticePage},
             part::{AppMark, Brand, UserMark},
-            portal::{PortalPage, Tile, TileKind},
+            portal::{Paging, PortalPage, Tile, TileKind},
             refusal::{RefusalPage, RefusedAction},
             sign_in::{SignInNotice, SignInPage},
             sign_out::{SignOutExpiredPage, SignOutPage, SignedOutPage},
@@ -176,7 +176,7 @@ impl SampleTexts<'_> {
                 kind,
             })
             .collect();
-        let page = |name, tiles: &[Tile]| {
+        let page = |name, tiles: &[Tile], paging: Option<Paging>| {
             let (person, greeting, tiles) = (self.user_mark(), self.greeting, tiles.to_vec());
             Sample::page(
                 name,
@@ -185,16 +185,30 @@ impl SampleTexts<'_> {
                     user: person,
                     greeting,
                     tiles,
+                    paging,
                     csrf: self.secret,
                 },
             )
         };
+        let paging = |first: Option<&str>, next: Option<&str>| {
+            Some(Paging {
+                search: self.text.to_owned(),
+                first: first.map(str::to_owned),
+                next: next.map(str::to_owned),
+            })
+        };
         vec![
-            page("portal-none", &[]),
-            page("portal-one", &tiles[..1]),
-            page("portal-two", &tiles[2..]),
-            page("portal-four", &tiles),
-            page("portal-elsewhere", &tiles[3..]),
+            page("portal-none", &[], None),
+            page("portal-one", &tiles[..1], None),
+            page("portal-two", &tiles[2..], None),
+            page("portal-four", &tiles, None),
+            page("portal-elsewhere", &tiles[3..], None),
+            page(
+                "portal-page",
+                &tiles,
+                paging(Some("/?q=a"), Some("/?q=a&after=b")),
+            ),
+            page("portal-search-nothing", &[], paging(None, None)),
         ]
     }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The application as it is registered now, as names and values.
-pub(super) fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
+pub fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
     let saml = &application.saml;
     let mut values = vec![("entity ID", saml.entity_id.as_str().to_owned())];
     values.extend(
@@ -33,8 +33,8 @@ pub(super) fn registered_values(application: &Application) -> Vec<(&'static str,
     values
 }
 
-#[derive(Serialize)]
-pub(super) struct CodeOutput {
+#[derive(Debug, Serialize)]
+pub struct CodeOutput {
     code: &'static str,
     means: &'static str,
     status: Vec<&'static str>,
@@ -63,8 +63,8 @@ impl From<&'static Explanation> for CodeOutput {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct AuditEntryOutput<'a> {
+#[derive(Debug, Serialize)]
+pub struct AuditEntryOutput<'a> {
     at: DateTime<Utc>,
     action: &'a str,
     outcome: &'a str,
@@ -85,7 +85,7 @@ pub(super) struct AuditEntryOutput<'a> {
     explanation: Option<CodeOutput>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct ChangeOutput<'a> {
     value: &'a str,
     old: Option<&'a str>,
@@ -102,13 +102,13 @@ impl<'a> From<&'a ValueChange> for ChangeOutput<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct RequestDetailOutput<'a> {
     name: &'a str,
     value: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct AuditedApplicationOutput<'a> {
     id: String,
     slug: Option<&'a str>,
@@ -116,7 +116,7 @@ struct AuditedApplicationOutput<'a> {
     registered: BTreeMap<&'static str, Vec<String>>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct AuditedUserOutput {
     id: String,
     email: Option<String>,

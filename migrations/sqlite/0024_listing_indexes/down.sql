@@ -1,0 +1,14 @@
+DROP INDEX users_family_name;
+DROP INDEX users_given_name;
+DROP INDEX user_attributes_name;
+DROP INDEX users_disabled;
+DROP INDEX users_without_user_name;
+DROP INDEX users_without_family_name;
+DROP INDEX users_without_given_name;
+DROP INDEX audit_events_noted_sign_ons;
+DROP INDEX audit_events_action;
+DROP INDEX audit_events_application_refusals;
+DROP INDEX audit_events_refusals;
+DROP INDEX audit_events_outcome;
+DROP INDEX audit_events_application_id;
+DROP INDEX audit_events_user_id;

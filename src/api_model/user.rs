@@ -1,0 +1,68 @@
+//! Users.
+
+use serde::Serialize;
+
+use crate::{
+    api_model::time::format_rfc3339,
+    model::user::{NameComponent, OwnAttributes, User, UserName},
+    provider::people::deletion,
+};
+
+/// A user, as `user show` prints them; `user list` prints an array of these.
+#[derive(Debug, Serialize)]
+pub struct UserOutput {
+    id: String,
+    stable_id: String,
+    email: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    user_name: Option<String>,
+    attributes: OwnAttributes,
+    enabled: bool,
+    created_at: String,
+    updated_at: String,
+    /// When the user was deleted; `erased_at` is when the user's data is erased.
+    deleted_at: Option<String>,
+    erased_at: Option<String>,
+}
+
+impl UserOutput {
+    pub fn new(user: &User, own: &OwnAttributes) -> Self {
+        Self {
+            id: user.id.to_string(),
+            stable_id: user.stable_id.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            given_name: user.names.given().map(NameComponent::as_str).map(str::to_owned),
+            family_name: user.names.family().map(NameComponent::as_str).map(str::to_owned),
+            user_name: user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
+            attributes: own.clone(),
+            enabled: user.enabled,
+            created_at: format_rfc3339(user.created_at),
+            updated_at: format_rfc3339(user.updated_at),
+            deleted_at: user.deleted_at.map(format_rfc3339),
+            erased_at: deletion::erasure_time(user).map(format_rfc3339),
+        }
+    }
+}
+
+/// What `user unlock` prints.
+#[derive(Debug, Serialize)]
+pub struct UnlockOutput<'a> {
+    pub email: &'a str,
+    pub link: &'a str,
+}
+
+/// What `user set-password` prints.
+#[derive(Debug, Serialize)]
+pub struct PasswordOutput<'a> {
+    pub email: &'a str,
+    pub sessions_ended: usize,
+}
+
+/// What `user name-id` prints.
+#[derive(Debug, Serialize)]
+pub struct NameIdOutput<'a> {
+    pub email: &'a str,
+    pub app: &'a str,
+    pub name_id: Option<&'a str>,
+}
