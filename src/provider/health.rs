@@ -5,19 +5,11 @@ use std::time::Duration;
 
 use crate::{
     model::remedy::{Finding, Remediable, Remedy},
-    provider::{Provider, error::Error},
+    provider::{core::Provider, error::Error},
 };
 
 /// How old the last write may be before a heartbeat is written.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
-
-/// The result of the last periodic check.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct HealthCheck {
-    /// The database does not respond, or a key in it cannot be opened.
-    failed: bool,
-    has_users: bool,
-}
 
 /// Why nobody can sign in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

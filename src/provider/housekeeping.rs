@@ -1,6 +1,6 @@
 //! Removes what has expired, in small steps, and warns of what soon will.
 
-use crate::provider::{Provider, error::Error};
+use crate::provider::{core::Provider, error::Error};
 
 /// Rows per step: few enough that no sign-in waits long for a step.
 const ROWS_PER_STEP: i64 = 500;

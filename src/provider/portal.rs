@@ -11,7 +11,7 @@ use crate::{
         id::ApplicationId,
         user::UserSummary,
     },
-    provider::{Provider, error::Error, visitor::Visitor},
+    provider::{core::Provider, error::Error, visitor::Visitor},
 };
 
 /// What a click on a tile does.

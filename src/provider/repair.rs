@@ -8,7 +8,7 @@ use crate::{
         audit::AuditEvent,
         unreadable::{UnreadableKind, UnreadableRow},
     },
-    provider::{Provider, error::Error},
+    provider::{core::Provider, error::Error},
     store::EditOutcome,
 };
 

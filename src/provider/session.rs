@@ -6,7 +6,7 @@ use crate::{
     model::{
         id::ApplicationId, participant::ApplicationIdentity, secret::Token, session::Session, user::User,
     },
-    provider::{Provider, error::Error, visitor::Visitor},
+    provider::{core::Provider, error::Error, visitor::Visitor},
     store::SsoView,
 };
 

@@ -8,13 +8,14 @@ use crate::{
         sign_in::{Payload, PendingSignIn, SamlPayload},
     },
     provider::{
-        Provider,
         audit::codes,
+        core::Provider,
         error::Error,
         saml::{
             refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
             request_details,
-            response::{ResponseOutcome, ResponseRequest, SamlResponse, UNCHECKED_SIGNATURE},
+            response::{ResponseOutcome, ResponseRequest, UNCHECKED_SIGNATURE},
+            saml_response::SamlResponse,
         },
         session::ActiveSession,
         sign_in::{

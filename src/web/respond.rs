@@ -9,7 +9,7 @@ use crate::{
         saml::{
             logout_steps::{LogoutDelivery, OutboundBinding},
             refusal::RefusedPage,
-            response,
+            saml_response::SamlResponse,
         },
         sign_in::pending::{NewCookie, SealedSignIn},
     },
@@ -33,7 +33,7 @@ pub(super) fn user_mark(person: &UserSummary) -> UserMark {
 }
 
 /// The page that posts a Response to the ACS.
-pub(super) fn saml_response(site: &Site, answer: &response::SamlResponse) -> HttpResponse {
+pub(super) fn saml_response(site: &Site, answer: &SamlResponse) -> HttpResponse {
     let page = AutoPostPage {
         brand: site.brand(),
         application: app_mark(answer.application, &answer.application_name),

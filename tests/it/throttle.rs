@@ -270,7 +270,7 @@ fn throttle_counters_are_shared_through_the_database() {
             address: "192.0.2.1".parse().unwrap(),
             request_id: String::new(),
         };
-        let typed = hallpass::provider::sign_in::password::Credentials {
+        let typed = hallpass::provider::sign_in::credentials::Credentials {
             email: ADA.to_owned(),
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };

@@ -7,13 +7,13 @@ use crate::{
         key::Certificate,
     },
     provider::{
-        Provider,
         applications::{
             ApplicationEdit, BadApplication,
             finding::ApplicationFinding,
             parse_name,
             register::{acs_endpoints, check_entity_id, logout_endpoint},
         },
+        core::Provider,
         error::Error,
         metadata_sources::{FollowChange, ObtainedMetadata},
         people::users::ChangeOutcome,

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
-    provider::{Provider, error::Error, people::users::ChangeOutcome},
+    provider::{core::Provider, error::Error, people::users::ChangeOutcome},
     store::Tx,
 };
 

@@ -11,8 +11,8 @@ use crate::{
         response_options::SignedParts,
     },
     provider::{
-        Provider,
         applications::required_attributes::MissingAttribute,
+        core::Provider,
         error::Error,
         saml::{import::ImportedMetadata, publish::CertificateSlot},
     },

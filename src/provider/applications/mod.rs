@@ -25,8 +25,8 @@ use crate::{
         text::{BadText, single_line},
     },
     provider::{
-        Provider,
         audit::changes,
+        core::Provider,
         error::Error,
         metadata_sources::{FollowChange, ObtainedMetadata},
         people::users::ChangeOutcome,

@@ -11,8 +11,8 @@ use crate::{
         preset::Preset,
     },
     provider::{
-        Provider,
         applications::{BadApplication, NewApplication, finding::ApplicationFinding, parse_name},
+        core::Provider,
         error::Error,
         metadata_sources::ObtainedMetadata,
         people::users::ChangeOutcome,

@@ -10,7 +10,7 @@ use crate::{
         remedy::{Remediable, Remedy, UserValue},
         user::{Email, OwnAttributes, User},
     },
-    provider::{Provider, error::Error, snapshot::Snapshot},
+    provider::{core::Provider, error::Error, snapshot::Snapshot},
     store,
 };
 

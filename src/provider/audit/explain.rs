@@ -18,7 +18,7 @@ use crate::{
         request_details::RequestDetails,
         user::User,
     },
-    provider::{Provider, audit::codes, error::Error, saml::request_details::name},
+    provider::{audit::codes, core::Provider, error::Error, saml::request_details::name},
     store::AuditFilter,
 };
 

@@ -4,12 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::{
-    model::{
-        key::{Certificate, CertificateExpiry},
-        remedy::{Remediable, Remedy},
-    },
-    provider::{Provider, error::Error, snapshot::Snapshot},
+use crate::model::{
+    key::{Certificate, CertificateExpiry},
+    remedy::{Remediable, Remedy},
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,7 +34,7 @@ pub struct ExpiringCertificate {
 }
 
 impl ExpiringCertificate {
-    fn from_certificate(
+    pub(super) fn from_certificate(
         owner: CertificateOwner,
         certificate: &Certificate,
         now: DateTime<Utc>,
@@ -133,81 +130,10 @@ pub(in crate::provider) struct WarnedToday(BTreeMap<String, (CertificateExpiry, 
 
 impl WarnedToday {
     /// Whether to log this warning now: not yet logged today, or only with another expiry limit.
-    fn is_new(&mut self, expiring: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_new(&mut self, expiring: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
         let saying = (expiring.expiry, now.date_naive());
         self.0.insert(expiring.certificate.sha256.clone(), saying) != Some(saying)
     }
-}
-
-impl Provider {
-    /// Our certificates that expire soon or are not yet valid; from memory.
-    pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
-        Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))
-    }
-
-    /// Certificates of enabled applications that expire soon or are not yet valid.
-    pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
-        let (snapshot, now) = (self.fresh_snapshot()?, self.now());
-        let enabled = snapshot.applications.iter().filter(|one| one.enabled);
-        Ok(enabled
-            .flat_map(|application| {
-                let owner = CertificateOwner::Application {
-                    slug: application.slug.to_string(),
-                    name: application.name.clone(),
-                };
-                application
-                    .saml
-                    .signing_certificates
-                    .iter()
-                    .filter_map(move |certificate| {
-                        ExpiringCertificate::from_certificate(owner.clone(), certificate, now)
-                    })
-            })
-            .collect())
-    }
-
-    /// Logs which of our certificates expire soon: each once a day, and whenever the next expiry limit is reached.
-    pub(in crate::provider) fn warn_of_expiring_certificates(&self) -> Result<(), Error> {
-        for expiring in self.own_expiring_certificates()? {
-            let is_new = self
-                .0
-                .warned_today
-                .lock()
-                .map_err(|_poisoned| Error::Poisoned)?
-                .is_new(&expiring, self.now());
-            if !is_new {
-                continue;
-            }
-            let (sha256, words) = (
-                &expiring.certificate.sha256,
-                expiring.with_words(self.dependencies().remedy_words),
-            );
-            if matches!(
-                expiring.expiry,
-                CertificateExpiry::Expired | CertificateExpiry::NotYetValid
-            ) {
-                tracing::error!(sha256, days = expiring.days_left, "{words}");
-            } else {
-                tracing::warn!(sha256, days = expiring.days_left, "{words}");
-            }
-        }
-        Ok(())
-    }
-}
-
-fn own_expiring_certificates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<ExpiringCertificate> {
-    let publication = &snapshot.publication;
-    let ours = CertificateOwner::Ours {
-        next_is_prepared: publication.next.is_some(),
-    };
-    let next = publication
-        .next
-        .iter()
-        .map(|next| (CertificateOwner::NextKey, next));
-    std::iter::once((ours, &publication.active))
-        .chain(next)
-        .filter_map(|(owner, certificate)| ExpiringCertificate::from_certificate(owner, certificate, now))
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! previous one published; `back` undoes that; `retire` ends the rollover. One SQL statement decides each step.
 
 pub mod certificate_expiry;
+mod expiry_warnings;
 mod reseal;
 pub mod ring;
 mod status;
@@ -21,7 +22,7 @@ use crate::{
         rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
     },
-    provider::{Provider, error::Error, key_rows},
+    provider::{core::Provider, error::Error, key_rows},
     store::{ConfigTx, RolloverStep},
 };
 

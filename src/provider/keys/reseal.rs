@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::seal::SealingKey,
-    provider::{Provider, error::Error, keys::ring::KeyRing},
+    provider::{core::Provider, error::Error, keys::ring::KeyRing},
     store::Tx,
 };
 

@@ -12,7 +12,7 @@ use crate::{
         key::{Certificate, KeyState},
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
-    provider::{Provider, error::Error, key_rows},
+    provider::{core::Provider, error::Error, key_rows},
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]

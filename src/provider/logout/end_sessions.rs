@@ -11,9 +11,9 @@ use crate::{
         secret::{Token, TokenHash},
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
-        logout::sign_out::{COOKIE_LIFETIME, StartedLogout},
+        logout::started_logout::{COOKIE_LIFETIME, StartedLogout},
         snapshot::Snapshot,
         visitor::Visitor,
     },

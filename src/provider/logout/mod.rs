@@ -2,3 +2,4 @@
 
 pub(in crate::provider) mod end_sessions;
 pub mod sign_out;
+pub mod started_logout;

@@ -3,8 +3,6 @@
 //! Our own sessions end first, whatever the applications do. The rest is stored as a logout and its steps, which every
 //! page reads anew, so that Back, reload, a second tab and another replica all see the same.
 
-use chrono::TimeDelta;
-
 use crate::{
     model::{
         id::{ApplicationId, LogoutId},
@@ -14,7 +12,14 @@ use crate::{
         user::{User, UserSummary},
     },
     provider::{
-        Provider, audit::codes, error::Error, logout::end_sessions::EndCause, snapshot::Snapshot,
+        audit::codes,
+        core::Provider,
+        error::Error,
+        logout::{
+            end_sessions::EndCause,
+            started_logout::{COOKIE_LIFETIME, StartedLogout},
+        },
+        snapshot::Snapshot,
         visitor::Visitor,
     },
 };
@@ -27,17 +32,6 @@ pub struct ParticipantLogoutStatus {
     pub state: LogoutStepState,
     /// Where a user opens it, to sign out there by hand.
     pub launch_url: Option<String>,
-}
-
-/// A logout that involves other applications: send the browser to `/logout/{id}`, and set the cookie.
-#[derive(Debug, Eq, PartialEq)]
-pub struct StartedLogout {
-    /// Part of the URL.
-    pub id: LogoutId,
-    /// The value of a cookie of its own.
-    pub browser: Token,
-    /// How long the browser keeps the cookie: as long as there is a page to show.
-    pub lifetime: TimeDelta,
 }
 
 /// What signing out would end.
@@ -65,9 +59,6 @@ pub enum SignOutOutcome {
 fn logout_cookie(session: &Token) -> Token {
     session.derive("logout")
 }
-
-/// How long a browser keeps the cookie of a logout.
-pub(in crate::provider) const COOKIE_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
     /// The signed-in user and the opened applications, for the page that asks before it signs out.

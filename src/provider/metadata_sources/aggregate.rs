@@ -22,8 +22,8 @@ use crate::{
         text::{hex, single_line},
     },
     provider::{
-        Provider,
         applications::BadApplication,
+        core::Provider,
         error::Error,
         metadata_sources::{
             ImportProgress, OnProgress, SourceError,

@@ -9,7 +9,8 @@ use crate::{
         metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     provider::{
-        Provider, applications,
+        applications,
+        core::Provider,
         error::Error,
         metadata_sources::{SourceError, change},
         saml::import::import,

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{application::Application, metadata_source::ApplicationMetadataSource},
-    provider::{Provider, error::Error},
+    provider::{core::Provider, error::Error},
     store::EditOutcome,
 };
 

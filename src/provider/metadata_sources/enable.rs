@@ -8,7 +8,7 @@ use crate::{
         text::hex,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         metadata_sources::SourceError,
         saml::import::{ImportedMetadata, import},

@@ -15,8 +15,8 @@ use crate::{
         text::hex,
     },
     provider::{
-        Provider,
         applications::{BadApplication, finding::ApplicationFinding},
+        core::Provider,
         error::Error,
         metadata_sources::{
             ENTITY_TIMEOUT, MetadataInput, SourceError,

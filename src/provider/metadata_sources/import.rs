@@ -10,7 +10,7 @@ use crate::{
         metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         metadata_sources::{
             MAX_AGGREGATE_BYTES, MetadataInput, OnProgress, SourceError,

@@ -8,7 +8,7 @@ use crate::{
             ApplicationMetadataSource, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
         },
     },
-    provider::{Provider, error::Error},
+    provider::{core::Provider, error::Error},
 };
 
 /// A source, with its entities and applications.

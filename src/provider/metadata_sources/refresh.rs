@@ -13,7 +13,7 @@ use crate::{
     },
     process::ProcessIdentity,
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         metadata_sources::{
             AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, ImportProgress, MAX_AGGREGATE_BYTES, OnProgress, SourceError,

@@ -10,7 +10,7 @@ use crate::{
         user::{Email, OwnAttributes, User},
     },
     provider::{
-        Provider, audit::changes, error::Error, people::users::ChangeOutcome,
+        audit::changes, core::Provider, error::Error, people::users::ChangeOutcome,
         sign_in::throttle::clear_throttle,
     },
     store::EditOutcome,

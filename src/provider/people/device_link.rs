@@ -13,7 +13,7 @@ use crate::{
         user::{Email, User},
     },
     provider::{
-        Provider, error::Error, people::users::ChangeOutcome, sign_in::throttle::clear_throttle,
+        core::Provider, error::Error, people::users::ChangeOutcome, sign_in::throttle::clear_throttle,
         visitor::Visitor,
     },
 };

@@ -10,9 +10,9 @@ use crate::{
         user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
     },
     provider::{
-        Provider,
         applications::required_attributes::{UnmetRequirement, unmet_requirements_of},
         audit::changes,
+        core::Provider,
         error::Error,
         sign_in::throttle::clear_throttle,
     },

@@ -4,7 +4,7 @@ use crate::{
     claims::{self, MissingClaims},
     model::{application::Application, request_details::RequestDetails, user::OwnAttributes},
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         saml::{
             refusal::{RefusalContext, RefusalOutcome, StatusTarget},

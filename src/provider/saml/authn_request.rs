@@ -11,7 +11,7 @@ use crate::{
         user::Email,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         saml::{
             refusal::{RefusalContext, StatusTarget},

@@ -9,7 +9,7 @@ use crate::{
         sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         saml::{refusal::RefusalContext, request_details},
         snapshot::Snapshot,

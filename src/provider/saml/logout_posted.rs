@@ -12,9 +12,9 @@ use crate::{
         secret::Token,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
-        logout::sign_out::StartedLogout,
+        logout::started_logout::StartedLogout,
         saml::{
             logout_request::{LogoutMessageOutcome, VerifiedLogoutRequest},
             refusal::RefusalContext,

@@ -12,10 +12,10 @@ use crate::{
         participant::{Participant, ParticipantSubject},
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         logout::end_sessions::EndCause,
-        logout::sign_out::StartedLogout,
+        logout::started_logout::StartedLogout,
         saml::{
             logout_steps::LogoutDelivery,
             refusal::{RefusalContext, RefusedPage, status_message},

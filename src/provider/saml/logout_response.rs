@@ -3,7 +3,7 @@
 use crate::{
     model::{application::Application, logout::LogoutStepState, request_details::RequestDetails},
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         saml::{logout_request::LogoutMessageOutcome, refusal::RefusalContext, request_details},
         visitor::Visitor,

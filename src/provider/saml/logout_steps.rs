@@ -11,7 +11,7 @@ use crate::{
         secret::Token,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         logout::sign_out::{ParticipantLogoutStatus, anonymized, participant_statuses},
         snapshot::Snapshot,

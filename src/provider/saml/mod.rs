@@ -2,6 +2,7 @@
 
 mod attributes;
 pub mod authn_request;
+pub(in crate::provider) mod fetch_log;
 pub mod idp_initiated;
 pub mod import;
 mod logout_posted;
@@ -10,11 +11,13 @@ mod logout_response;
 pub mod logout_steps;
 mod name_ids;
 pub mod preview;
+pub mod publication;
 pub mod publish;
 pub mod refusal;
 pub(in crate::provider) mod request_details;
 pub mod response;
 pub mod response_options;
+pub mod saml_response;
 
 pub use crate::saml::{
     binding::{post::MAX_BODY, raw_message::RawMessage},

@@ -8,7 +8,7 @@ use crate::{
         text::hex,
         user::User,
     },
-    provider::{Provider, error::Error, session::ActiveSession, snapshot::Snapshot},
+    provider::{core::Provider, error::Error, session::ActiveSession, snapshot::Snapshot},
 };
 
 impl Provider {

@@ -17,8 +17,8 @@ use crate::{
         user::User,
     },
     provider::{
-        Provider,
         audit::codes,
+        core::Provider,
         error::Error,
         saml::{
             response::{AssertedSubject, ResponseRequest},

@@ -1,26 +1,19 @@
 //! What service providers fetch: metadata and certificates, served from memory. Also records who fetched them: that
 //! shows which applications know the next key.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    sync::{Arc, MutexGuard},
-};
+use std::sync::{Arc, MutexGuard};
 
 use crate::{
     crypto::pem,
     model::{
         application::{EntityId, Slug},
-        hash::sha256_hex,
         id::KeyId,
-        installation::Installation,
         key::Certificate,
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
-    provider::{Dependencies, Provider, error::Error, key_rows, keys::ring::KeyRing, visitor::Visitor},
-    saml::{
-        metadata::idp::{self, IdpMetadata},
-        signer::Signer,
+    provider::{
+        core::Provider, error::Error, key_rows, keys::ring::KeyRing, saml::fetch_log::FetchLog,
+        visitor::Visitor,
     },
     store::Tx,
 };
@@ -34,51 +27,6 @@ const MAX_AGENT_CHARS: usize = 120;
 const MAX_OWN_FETCHERS: i64 = 50;
 /// How many fetchers are recorded per application at the address without a valid token, which anybody can guess.
 const MAX_GUESSED_FETCHERS: i64 = 10;
-/// How many fetches are cached, so that they need no query.
-const MAX_REMEMBERED: usize = 4096;
-
-/// Everything that is published in one generation.
-#[derive(Debug)]
-pub struct Publication {
-    /// Our metadata.
-    pub metadata: Arc<str>,
-    /// The SHA-256 of `metadata`, so that it changes whenever that does.
-    pub etag: String,
-    /// The certificate of the active key.
-    pub active: Certificate,
-    /// The certificate of the key that signs next.
-    pub next: Option<Certificate>,
-    /// The key that service providers must come to trust, while a rollover is in progress.
-    pub key_to_adopt: Option<KeyId>,
-}
-
-impl Publication {
-    pub(in crate::provider) fn new(
-        parts: &Dependencies,
-        installation: &Installation,
-        ring: &KeyRing,
-        signer: &Signer,
-    ) -> Result<Self, Error> {
-        let description = IdpMetadata {
-            entity_id: &installation.entity_id,
-            endpoints: &parts.endpoints,
-            certificates: &ring.published(),
-        };
-        let metadata = idp::write(description, parts.policy.sign_metadata.then_some(signer))?;
-        let key_to_adopt = match (&ring.next, &ring.previous) {
-            (Some(next), _) => Some(next.id),
-            (None, Some(_)) => Some(ring.active.id),
-            (None, None) => None,
-        };
-        Ok(Self {
-            etag: sha256_hex(metadata.as_bytes()),
-            metadata: metadata.into(),
-            active: ring.active.certificate.clone(),
-            next: ring.next.as_ref().map(|key| key.certificate.clone()),
-            key_to_adopt,
-        })
-    }
-}
 
 /// A document with its entity tag.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -106,33 +54,6 @@ pub struct MetadataRequest {
     pub token: Option<String>,
     /// `User-Agent`.
     pub agent: Option<String>,
-}
-
-/// A fetcher, and the address that it used.
-type FetcherIdentity = (Slug, Option<String>, IpAddr, Option<String>);
-
-/// The fetchers seen so far, so that each needs only one query.
-#[derive(Debug, Default)]
-pub(in crate::provider) struct FetchLog {
-    key: Option<KeyId>,
-    fetches: BTreeSet<FetcherIdentity>,
-}
-
-impl FetchLog {
-    fn contains(&self, key: KeyId, fetcher: &FetcherIdentity) -> bool {
-        self.key == Some(key) && self.fetches.contains(fetcher)
-    }
-
-    fn add(&mut self, key: KeyId, fetcher: FetcherIdentity) {
-        if self.key != Some(key) {
-            self.key = Some(key);
-            self.fetches.clear();
-        }
-        // A client may send a new `User-Agent` each time: what is not cached costs a query.
-        if self.fetches.len() < MAX_REMEMBERED {
-            self.fetches.insert(fetcher);
-        }
-    }
 }
 
 impl Provider {
@@ -294,8 +215,6 @@ pub fn to_pem(certificate: &Certificate) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
 
     #[test]
@@ -318,34 +237,5 @@ mod tests {
         ] {
             assert!(!is_link_preview(agent), "{agent}");
         }
-    }
-
-    #[test]
-    fn each_fetch_is_new_once_for_a_key() {
-        let key = |chance: u8| KeyId::new(DateTime::UNIX_EPOCH, [chance; 10]);
-        let from = |slug: &str, token: Option<&str>| {
-            let address: IpAddr = [192, 0, 2, 1].into();
-            (
-                Slug::parse(slug).unwrap(),
-                token.map(str::to_owned),
-                address,
-                None,
-            )
-        };
-        let mut noted = FetchLog::default();
-        assert!(!noted.contains(key(1), &from("wiki", None)));
-        noted.add(key(1), from("wiki", None));
-        assert!(noted.contains(key(1), &from("wiki", None)));
-        assert!(!noted.contains(key(1), &from("wiki", Some("x"))));
-        assert!(!noted.contains(key(1), &from("other", None)));
-        assert!(!noted.contains(key(2), &from("wiki", None)));
-        noted.add(key(2), from("other", None));
-        for gone in [key(1), key(2)] {
-            assert!(!noted.contains(gone, &from("wiki", None)));
-        }
-        for n in 0..2 * MAX_REMEMBERED {
-            noted.add(key(2), from("wiki", Some(&n.to_string())));
-        }
-        assert_eq!(noted.fetches.len(), MAX_REMEMBERED);
     }
 }

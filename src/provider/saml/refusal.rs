@@ -8,9 +8,9 @@ use crate::{
         request_details::RequestDetails,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
-        saml::{request_details, response::SamlResponse},
+        saml::{request_details, saml_response::SamlResponse},
         session::ActiveSession,
         snapshot::Snapshot,
         visitor::Visitor,

@@ -5,15 +5,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{
         application::{Application, SpUrl},
-        id::ApplicationId,
         name_id::{NameId, NameIdFormat},
         participant::{ApplicationIdentity, Participant, ParticipantSubject},
         user::UserSummary,
     },
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
-        saml::refusal::{RefusalOutcome, StatusTarget},
+        saml::{
+            refusal::{RefusalOutcome, StatusTarget},
+            saml_response::SamlResponse,
+        },
         session::ActiveSession,
         sign_in::gate::Authenticated,
         snapshot::Snapshot,
@@ -25,23 +27,6 @@ use crate::{
         response::{self, Assertion, ResponseHeader, ResponseProtection},
     },
 };
-
-/// A message for the browser to post.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SamlResponse {
-    /// The recipient.
-    pub application: ApplicationId,
-    /// The display name of the recipient.
-    pub application_name: String,
-    /// A registered ACS of the recipient.
-    pub acs: SpUrl,
-    /// The signed `Response`, as XML.
-    pub xml: String,
-    /// `RelayState`, as received.
-    pub relay_state: Option<String>,
-    /// The user of the Assertion; `None` for a status without an Assertion.
-    pub user: Option<UserSummary>,
-}
 
 /// The parameters of a Response, once the request is permitted.
 pub(in crate::provider) struct ResponseRequest<'a> {

@@ -14,7 +14,7 @@ use crate::{
         response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
     },
-    provider::{Provider, error::Error, snapshot::Snapshot},
+    provider::{core::Provider, error::Error, snapshot::Snapshot},
     saml::{
         encryption::{self, AssertionEncryption},
         response::{self, ResponseProtection},

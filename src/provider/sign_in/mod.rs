@@ -1,5 +1,6 @@
 //! Signing a user in: the pending sign-in, the password, the throttling, and the return to the application.
 
+pub mod credentials;
 pub(in crate::provider) mod gate;
 pub mod password;
 pub mod pending;

@@ -14,23 +14,15 @@ use crate::{
         user::{Email, User, canonical_account},
     },
     provider::{
-        Provider,
         audit::codes,
+        core::Provider,
         error::Error,
+        sign_in::credentials::Credentials,
         sign_in::throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until, refund},
         visitor::Visitor,
     },
     store::Tx,
 };
-
-/// What the user typed.
-#[derive(Debug)]
-pub struct Credentials {
-    /// As typed, in any spelling of the address.
-    pub email: String,
-    /// As typed.
-    pub password: Secret<String>,
-}
 
 /// The outcome of a sign-in with a password.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{secret::Token, sign_in::PendingSignIn},
-    provider::{Provider, error::Error, visitor::Visitor},
+    provider::{core::Provider, error::Error, visitor::Visitor},
 };
 
 /// A pending sign-in: send the browser to `/continue/{sealed}`.

@@ -3,7 +3,7 @@
 use crate::{
     model::id::ApplicationId,
     provider::{
-        Provider,
+        core::Provider,
         error::Error,
         sign_in::pending::Opened,
         sso::{Refused, SignInOutcome, SignInPrompt, Step},

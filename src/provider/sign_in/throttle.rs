@@ -10,7 +10,7 @@ use crate::{
         throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
         user::{Email, User, canonical_account},
     },
-    provider::{Provider, error::Error, sign_in::password::Credentials, visitor::Visitor},
+    provider::{core::Provider, error::Error, sign_in::credentials::Credentials, visitor::Visitor},
     store::Tx,
 };
 

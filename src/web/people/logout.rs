@@ -12,7 +12,10 @@ use serde::Deserialize;
 use crate::{
     model::{endpoint::path, id::LogoutId},
     provider::{
-        logout::sign_out::{AboutToSignOut, ParticipantLogoutStatus, SignOutOutcome, StartedLogout},
+        logout::{
+            sign_out::{AboutToSignOut, ParticipantLogoutStatus, SignOutOutcome},
+            started_logout::StartedLogout,
+        },
         saml::logout_steps::{
             AdvanceLogoutOutcome, LogoutDelivery, LogoutProgress, NextAction, NextStep, OutboundBinding,
         },

@@ -13,7 +13,10 @@ use crate::{
     model::{endpoint::path, id::ApplicationId, secret::Secret},
     provider::{
         audit::codes,
-        sign_in::password::{Credentials, PasswordSignInOutcome, ThrottleCheck},
+        sign_in::{
+            credentials::Credentials,
+            password::{PasswordSignInOutcome, ThrottleCheck},
+        },
     },
     web::{
         error::Error,

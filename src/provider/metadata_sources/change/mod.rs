@@ -15,7 +15,7 @@ use crate::{
         remedy::{Remediable, Remedy, RemedyWords},
     },
     provider::{
-        Provider, applications, error::Error, metadata_sources::report::UpdateReport,
+        applications, core::Provider, error::Error, metadata_sources::report::UpdateReport,
         saml::import::ImportedMetadata,
     },
     store::EditOutcome,

@@ -1,0 +1,30 @@
+//! What a provider is built from.
+
+use crate::{
+    clock::Clock,
+    credential::password::Hasher,
+    crypto::seal::SealingKey,
+    entropy::Entropy,
+    fetch::Fetcher,
+    model::{endpoint::Endpoints, policy::Policy, remedy::RemedyWords},
+    store::Store,
+};
+
+/// What a provider is built from.
+#[derive(Debug)]
+pub struct Dependencies {
+    pub clock: Box<dyn Clock>,
+    pub entropy: Box<dyn Entropy>,
+    /// Our public URLs.
+    pub endpoints: Endpoints,
+    pub policy: Policy,
+    /// Opens the signing keys.
+    pub sealing_key: SealingKey,
+    pub hasher: Hasher,
+    pub store: Store,
+    pub fetcher: Fetcher,
+    /// The words of remedies in the log, and in errors that are stored.
+    pub remedy_words: RemedyWords,
+    /// The user of the operating system who runs the command; `None` for the daemon.
+    pub actor: Option<String>,
+}
