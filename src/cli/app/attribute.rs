@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::{
     api_model::attribute::AttributeOutput,
     cli::{
-        app::{edit_application, find_application},
+        app::{edit::edit_application, lookup::find_application},
         output::{self, print_line, print_note},
     },
     model::{

@@ -1,18 +1,17 @@
 //! Parses the arguments about an application into the types that the provider takes.
 
-use std::{fs, path::PathBuf};
-
 use anyhow::{Context, Result};
 
 use crate::{
-    cli::app::arguments::{AddChatGptArguments, AddSamlArguments, EditArguments},
+    cli::app::{
+        arguments::{AddChatGptArguments, AddSamlArguments, EditArguments},
+        certificates::read_certificates,
+    },
     model::{
         application::{EntityId, Slug, SpUrl},
         chatgpt,
-        key::Certificate,
     },
     provider::applications::{
-        self,
         change::ApplicationChange,
         register::{NewServiceProvider, NewWorkspace},
     },
@@ -86,9 +85,4 @@ fn parse_tile_url(text: &str) -> Result<SpUrl> {
 /// An empty text removes a value.
 fn unless_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-pub(super) fn read_certificates(file: &PathBuf) -> Result<Vec<Certificate>> {
-    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    applications::read_certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))
 }

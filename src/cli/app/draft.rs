@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::{
     api_model::application::DraftOutput,
     cli::{
-        app::{arguments::DraftArguments as Typed, describe_slug_conflict, show},
+        app::{arguments::DraftArguments as Typed, lookup::describe_slug_conflict, show},
         output::{self, print_line},
     },
     model::{application::Slug, rollover::ApplicationDraft},

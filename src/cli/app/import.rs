@@ -8,8 +8,9 @@ use crate::{
     cli::{
         app::{
             arguments::{ImportArguments, ImportedCommand},
-            convert::{parse_entity_id, read_certificates},
-            describe_slug_conflict,
+            certificates::read_certificates,
+            convert::parse_entity_id,
+            lookup::describe_slug_conflict,
             metadata::with_metadata,
             report::{ProgressBar, print_report},
             show,

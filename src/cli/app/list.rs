@@ -8,7 +8,7 @@ use crate::{
         remedy,
     },
     cli::{
-        app::find_application,
+        app::lookup::find_application,
         output::{JsonArray, print_line, print_note},
         page,
     },

@@ -2,11 +2,14 @@
 
 mod arguments;
 mod attribute;
+mod certificates;
 mod convert;
 mod draft;
+mod edit;
 mod finding;
 mod import;
 mod list;
+mod lookup;
 mod metadata;
 mod preview;
 mod report;
@@ -17,20 +20,19 @@ mod source;
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    api_model::{application::RemovedOutput, remedy},
+    api_model::application::RemovedOutput,
     cli::{
         app::{
             arguments::{AddCommand, EditArguments},
             convert::{application_change, new_service_provider, new_workspace},
+            edit::{edit_application, print_outcome},
+            lookup::{describe_slug_conflict, find_application, no_such_application, readable},
         },
         output::{self, print_line},
     },
-    model::{
-        application::{Application, Slug},
-        remedy::Remediable,
-    },
+    model::application::Slug,
     provider::{
-        self, Provider,
+        Provider,
         applications::{ApplicationEdit, register::RegisterOutcome},
         people::users::ChangeOutcome,
         repair::Repaired,
@@ -126,51 +128,12 @@ fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
     print_line(format_args!("{words}"))
 }
 
-fn no_such_application(slug: &str) -> String {
-    format!("there is no application {slug}; `hallpass app list` shows all")
-}
-
-/// Which application or draft has the short name already.
-fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
-    if let Some(other) = provider.application(slug)? {
-        return Ok(format!(
-            "{slug} is {}'s short name: `hallpass app edit {slug} …` changes that application, --slug NAME makes another",
-            other.name
-        ));
-    }
-    if let Some(draft) = provider.drafts()?.into_iter().find(|draft| draft.slug == *slug) {
-        return Ok(format!(
-            "{slug} is the short name of the draft {}: `hallpass app add … --slug {slug}` fills it in, --slug NAME makes another",
-            draft.name
-        ));
-    }
-    Ok(format!(
-        "the short name {slug} is taken; give another one with --slug"
-    ))
-}
-
 /// Prints what `app show --json` prints, after a change; without `json`, nothing.
 fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     if !json {
         return Ok(());
     }
     show::print_application(provider, &*find_application(provider, slug)?, true, &[])
-}
-
-/// Returns what was read; if it is unreadable, the error says so, and how to fix it.
-fn readable<T>(provider: &Provider, slug: &Slug, read: Result<T, provider::error::Error>) -> Result<T> {
-    if let Err(error) = &read
-        && error.is_unreadable()
-    {
-        let unreadable = provider.unreadable()?;
-        if let Some(row) = unreadable
-            .iter()
-            .find(|row| row.slug.as_deref() == Some(slug.as_str()))
-        {
-            bail!(row.with_words(remedy::words));
-        }
-    }
-    Ok(read?)
 }
 
 fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
@@ -206,17 +169,6 @@ fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     ))
 }
 
-fn find_application(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
-    let slug = Slug::parse(slug)?;
-    if let Some(found) = readable(provider, &slug, provider.application(&slug))? {
-        return Ok(found);
-    }
-    if provider.drafts()?.iter().any(|draft| draft.slug == slug) {
-        bail!("{slug} is a draft, no application yet: `hallpass app add … --slug {slug}` fills it in");
-    }
-    bail!(no_such_application(slug.as_str()))
-}
-
 fn print_registered(provider: &Provider, outcome: RegisterOutcome, json: bool) -> Result<()> {
     match outcome {
         RegisterOutcome::Done {
@@ -250,39 +202,4 @@ fn edit(provider: &Provider, typed: EditArguments) -> Result<()> {
     finding::sentences(provider, &application, &changed.findings)
         .iter()
         .try_for_each(|line| print_line(format_args!("- {line}")))
-}
-
-/// Edits the application and reports it. With `json` it prints nothing: the caller prints the new state.
-fn edit_application(
-    provider: &Provider,
-    slug: &str,
-    edit: ApplicationEdit,
-    words: &str,
-    json: bool,
-) -> Result<()> {
-    let parsed = Slug::parse(slug)?;
-    let outcome = readable(provider, &parsed, provider.edit_application(&parsed, edit))??;
-    print_outcome(provider, slug, outcome, words, json)
-}
-
-fn print_outcome(
-    provider: &Provider,
-    slug: &str,
-    outcome: ChangeOutcome<Application>,
-    words: &str,
-    json: bool,
-) -> Result<()> {
-    match outcome {
-        ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_) if json => Ok(()),
-        ChangeOutcome::Done(application) => print_line(format_args!("{} {words}.", application.name)),
-        ChangeOutcome::Unchanged(application) => print_line(format_args!(
-            "{} is so already: nothing was changed.",
-            application.name
-        )),
-        // For a draft, `find_application` fails and says so.
-        ChangeOutcome::Unknown | ChangeOutcome::Taken => find_application(provider, slug).map(drop),
-        ChangeOutcome::Stale => {
-            bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
-        }
-    }
 }

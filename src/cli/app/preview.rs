@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::{
     api_model::preview::{NOT_IN_THIS_BUILD, PreviewOutput},
     cli::{
-        app::find_application,
+        app::lookup::find_application,
         output::{self, print_line},
     },
     model::{response_options::SignedParts, user::Email},

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    cli::app::convert::read_certificates,
+    cli::app::certificates::read_certificates,
     model::{
         name_id::NameIdFormat,
         preset::Preset,

@@ -8,7 +8,7 @@ use crate::{
     cli::{
         app::{
             arguments::{ConfirmArguments, SourceArguments},
-            find_application, no_such_application,
+            lookup::{find_application, no_such_application},
             report::{ProgressBar, print_report},
         },
         output::{self, JsonArray, print_line, print_note},

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    cli::user::delete::erasure_date,
+    cli::user::erasure::erasure_date,
     model::user::{Email, StableId, User, UserName},
     provider::Provider,
 };

@@ -6,10 +6,10 @@ use crate::{
     api_model::user::UserOutput,
     cli::{
         output::{self, print_line},
-        user::no_such_user,
+        user::{erasure::erasure_date, lookup::no_such_user},
     },
-    model::user::{Email, User},
-    provider::{Provider, people::deletion, people::users::ChangeOutcome},
+    model::user::Email,
+    provider::{Provider, people::users::ChangeOutcome},
 };
 
 pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()> {
@@ -30,9 +30,4 @@ pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()>
             "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
         ),
     }
-}
-
-/// The day on which a deleted user is erased; `None` for a user who is not deleted.
-pub(super) fn erasure_date(user: &User) -> Option<String> {
-    deletion::erasure_time(user).map(|at| at.format("%Y-%m-%d").to_string())
 }

@@ -7,7 +7,7 @@ use crate::{
     cli::{
         output::{JsonArray, print_line, print_note},
         page,
-        user::delete::erasure_date,
+        user::erasure::erasure_date,
     },
     model::user::{Email, User},
     provider::{Provider, people::users::UserFilter},

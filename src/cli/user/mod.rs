@@ -2,7 +2,9 @@
 
 mod conflict;
 mod delete;
+mod erasure;
 mod list;
+mod lookup;
 mod password;
 mod profile;
 mod show;
@@ -14,6 +16,7 @@ use self::{
     conflict::{UniqueValues, describe_conflict},
     delete::delete,
     list::{ListArguments, list},
+    lookup::no_such_user,
     profile::ProfileArguments,
     show::show,
 };
@@ -299,10 +302,6 @@ fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
         | ChangeOutcome::Taken
         | ChangeOutcome::Stale => bail!(no_such_user(&email)),
     }
-}
-
-fn no_such_user(email: &Email) -> String {
-    format!("nobody here has the address {email}; `hallpass user list` shows everybody")
 }
 
 fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::{
     api_model::user::PasswordOutput,
     cli::{
         output::{self, print_line},
-        user::no_such_user,
+        user::lookup::no_such_user,
     },
     credential::{PasswordContext, password::Password},
     model::user::Email,

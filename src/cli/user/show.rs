@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    cli::{output::print_line, user::delete::erasure_date},
+    cli::{output::print_line, user::erasure::erasure_date},
     model::user::{NameComponent, OwnAttributes, User, UserName},
 };
 
