@@ -8,10 +8,11 @@ use crate::{
     },
     provider::{
         applications::{
-            ApplicationEdit, BadApplication,
+            bad_application::BadApplication,
+            edit::ApplicationEdit,
             finding::ApplicationFinding,
-            parse_name,
             register::{acs_endpoints, check_entity_id, logout_endpoint},
+            rules::parse_name,
         },
         core::Provider,
         error::Error,

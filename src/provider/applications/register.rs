@@ -11,8 +11,11 @@ use crate::{
         preset::Preset,
     },
     provider::{
-        applications::{BadApplication, NewApplication, finding::ApplicationFinding, parse_name},
-        core::Provider,
+        Provider,
+        applications::{
+            add::NewApplication, bad_application::BadApplication, finding::ApplicationFinding,
+            rules::parse_name,
+        },
         error::Error,
         metadata_sources::ObtainedMetadata,
         people::users::ChangeOutcome,

@@ -22,14 +22,15 @@ use crate::{
         text::{hex, single_line},
     },
     provider::{
-        applications::BadApplication,
-        core::Provider,
+        Provider,
+        applications::bad_application::BadApplication,
         error::Error,
         metadata_sources::{
-            ImportProgress, OnProgress, SourceError,
             change::{self, ChangeDecision, MetadataTrust},
+            progress::{ImportProgress, OnProgress},
             refresh::{SourceClaim, SourceUpdate},
             report::UpdateReport,
+            source_error::SourceError,
         },
         saml::import::from_entity,
         snapshot::Snapshot,

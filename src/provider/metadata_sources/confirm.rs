@@ -9,10 +9,10 @@ use crate::{
         metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     provider::{
-        applications,
-        core::Provider,
+        Provider,
+        applications::rules,
         error::Error,
-        metadata_sources::{SourceError, change},
+        metadata_sources::{change, source_error::SourceError},
         saml::import::import,
     },
     store::EditOutcome,
@@ -66,7 +66,7 @@ impl Provider {
             Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),
         };
-        if let Err(bad) = applications::check(proposed.changed.kind, &proposed.changed.saml) {
+        if let Err(bad) = rules::check(proposed.changed.kind, &proposed.changed.saml) {
             return Ok(ChangeReviewOutcome::Unusable(bad.into()));
         }
         let mut changed = proposed.changed.clone();

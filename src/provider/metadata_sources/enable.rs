@@ -10,7 +10,7 @@ use crate::{
     provider::{
         core::Provider,
         error::Error,
-        metadata_sources::SourceError,
+        metadata_sources::source_error::SourceError,
         saml::import::{ImportedMetadata, import},
     },
     store::{ConfigTx, Tx},

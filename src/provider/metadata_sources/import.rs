@@ -13,9 +13,12 @@ use crate::{
         core::Provider,
         error::Error,
         metadata_sources::{
-            MAX_AGGREGATE_BYTES, MetadataInput, OnProgress, SourceError,
+            input::MetadataInput,
+            limits::MAX_AGGREGATE_BYTES,
+            progress::OnProgress,
             refresh::{RefreshOutcome, SourceClaim},
             report::UpdateReport,
+            source_error::SourceError,
         },
     },
     store::Tx,

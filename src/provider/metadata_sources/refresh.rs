@@ -16,8 +16,11 @@ use crate::{
         core::Provider,
         error::Error,
         metadata_sources::{
-            AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, ImportProgress, MAX_AGGREGATE_BYTES, OnProgress, SourceError,
-            max_entity_bytes, report::UpdateReport, schedule,
+            limits::{AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, MAX_AGGREGATE_BYTES, max_entity_bytes},
+            progress::{ImportProgress, OnProgress},
+            report::UpdateReport,
+            schedule,
+            source_error::SourceError,
         },
     },
     store::Lease,

@@ -11,7 +11,7 @@ use crate::{
         name_id::NameIdFormat,
         text::single_line,
     },
-    provider::applications::BadApplication,
+    provider::applications::bad_application::BadApplication,
     saml::metadata::{
         normalized,
         sp::{self, EndpointKind, Entity, MetadataFinding, RequestedAttribute},

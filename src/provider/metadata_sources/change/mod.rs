@@ -15,7 +15,7 @@ use crate::{
         remedy::{Remediable, Remedy, RemedyWords},
     },
     provider::{
-        applications, core::Provider, error::Error, metadata_sources::report::UpdateReport,
+        Provider, applications::rules, error::Error, metadata_sources::report::UpdateReport,
         saml::import::ImportedMetadata,
     },
     store::EditOutcome,
@@ -302,7 +302,7 @@ pub(super) fn decide(
         lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
     }
     let mut reasons = review_reasons(application, from, new, trust);
-    if let Err(bad) = applications::check(changed.kind, &changed.saml) {
+    if let Err(bad) = rules::check(changed.kind, &changed.saml) {
         reasons.push(bad.with_words(remedy_words));
     }
     if reasons.is_empty() {

@@ -1,0 +1,84 @@
+//! Adding applications.
+
+use crate::{
+    model::{
+        application::{Application, ApplicationKind, ServiceProvider, Slug, SpUrl},
+        id::ApplicationId,
+    },
+    provider::{
+        Provider, applications::bad_application::BadApplication, error::Error,
+        metadata_sources::ObtainedMetadata, people::users::ChangeOutcome,
+    },
+};
+
+/// The values of a new application, as an administrator gives them.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    pub name: String,
+    /// The name in URLs; derived from `name` if absent.
+    pub slug: Option<Slug>,
+    pub kind: ApplicationKind,
+    /// The URL that its tile opens.
+    pub tile_url: Option<SpUrl>,
+    pub saml: ServiceProvider,
+}
+
+impl Provider {
+    /// Adds an application that follows no metadata.
+    pub fn add_application(
+        &self,
+        new: &NewApplication,
+    ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.add_following(new, None)
+    }
+
+    /// Adds an application, and lets it follow the URL that `metadata` was fetched from: in one transaction.
+    pub(super) fn add_following(
+        &self,
+        new: &NewApplication,
+        metadata: Option<&ObtainedMetadata>,
+    ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        let now = self.now();
+        let id = ApplicationId::new(now, self.random());
+        let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
+        let mut application = Application {
+            id,
+            slug: wanted.clone(),
+            name: new.name.clone(),
+            kind: new.kind,
+            enabled: true,
+            tile_url: new.tile_url.clone(),
+            saml: new.saml.clone(),
+            metadata_valid_until: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        if let Some(bad) = self.check_application(&application, true)? {
+            return Ok(Err(bad));
+        }
+        let event = self.application_event("app.add", id);
+        let follow = match metadata {
+            Some(obtained) => self.prepare_follow(id, obtained)?,
+            None => None,
+        };
+        for number in 2..100 {
+            let added = self.store().write_config(|tx| {
+                let added = tx.add_application(&application)?;
+                if added {
+                    tx.add_audit_event(&event)?;
+                    follow.iter().try_for_each(|follow| follow.write(tx))?;
+                }
+                Ok(added)
+            })?;
+            if added {
+                return Ok(Ok(ChangeOutcome::Done(application)));
+            }
+            if new.slug.is_some() {
+                break;
+            }
+            application.slug = wanted.with_number(number);
+        }
+        Ok(Ok(ChangeOutcome::Taken))
+    }
+}

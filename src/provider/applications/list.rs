@@ -1,0 +1,39 @@
+//! Finding applications, and what is known about one.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    model::{
+        application::{Application, Slug},
+        id::ApplicationId,
+    },
+    provider::{Provider, error::Error, saml::response::UNCHECKED_SIGNATURE},
+};
+
+impl Provider {
+    /// All applications, by name.
+    pub fn applications(&self) -> Result<Vec<Arc<Application>>, Error> {
+        Ok(self.fresh_snapshot()?.applications.iter().cloned().collect())
+    }
+
+    pub fn has_applications(&self) -> Result<bool, Error> {
+        Ok(!self.fresh_snapshot()?.applications.is_empty())
+    }
+
+    pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
+        let found = self.store().read(|tx| tx.application_by_slug(slug))?;
+        Ok(found.map(Arc::new))
+    }
+
+    /// When a request of `application` was last signed by a key that is not registered.
+    pub fn last_unchecked_signature(
+        &self,
+        application: ApplicationId,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        Ok(self
+            .store()
+            .read(|tx| tx.last_audit_event_at(application, UNCHECKED_SIGNATURE))?)
+    }
+}

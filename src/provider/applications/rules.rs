@@ -1,0 +1,86 @@
+//! What is checked before an application is stored.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    crypto::pem,
+    model::{
+        application::{Application, ApplicationKind, ServiceProvider},
+        key::Certificate,
+        text::{BadText, single_line},
+    },
+    provider::{
+        Provider, applications::bad_application::BadApplication, error::Error, saml::response_options,
+    },
+};
+
+/// The longest name that users see, in characters.
+const MAX_NAME: usize = 80;
+
+/// Checks the name of an application or a draft.
+pub fn parse_name(text: &str) -> Result<String, BadText> {
+    single_line("the name", text, MAX_NAME)
+}
+
+/// Reads the certificates of a file: one or more.
+pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, BadApplication> {
+    pem::parse_certificates(file).map_err(|why| BadApplication::Certificate(why.to_string()))
+}
+
+/// Checks what can be checked without the database.
+pub(in crate::provider) fn check(
+    kind: ApplicationKind,
+    saml: &ServiceProvider,
+) -> Result<(), BadApplication> {
+    if saml.require_signed_requests && saml.signing_certificates.is_empty() {
+        Err(BadApplication::NoCertificate)
+    } else if kind.is_chatgpt() && saml.allow_idp_initiated {
+        Err(BadApplication::UnsolicitedChatGpt)
+    } else {
+        Ok(response_options::check_response_options(kind, saml)?)
+    }
+}
+
+impl Provider {
+    /// Why `application` cannot be stored as it is. With `more`, it requires more attributes than before: also checks
+    /// whether all active users have them.
+    pub(super) fn check_application(
+        &self,
+        application: &Application,
+        more: bool,
+    ) -> Result<Option<BadApplication>, Error> {
+        if let Err(bad) = check(application.kind, &application.saml) {
+            return Ok(Some(bad));
+        }
+        for other in self.applications_with_same_entity_id(application)? {
+            let of = |saml: &ServiceProvider| -> BTreeSet<String> {
+                saml.acs_endpoints
+                    .iter()
+                    .map(|one| one.location.to_string())
+                    .collect()
+            };
+            let (own, others) = (of(&application.saml), of(&other.saml));
+            if own.is_subset(&others) || others.is_subset(&own) {
+                return Ok(Some(BadApplication::SameEntityIdAndAcs {
+                    entity_id: application.saml.entity_id.clone(),
+                    slug: other.slug.clone(),
+                }));
+            }
+        }
+        if !(more && application.enabled) {
+            return Ok(None);
+        }
+        let missing_attribute = self.first_missing_attribute(&application.saml.attributes)?;
+        Ok(missing_attribute.map(BadApplication::MissingAttribute))
+    }
+
+    /// Other applications with the same entity ID: a request that names no ACS URL could be from any of them.
+    pub fn applications_with_same_entity_id(
+        &self,
+        application: &Application,
+    ) -> Result<Vec<Application>, Error> {
+        Ok(self
+            .store()
+            .read(|tx| tx.applications_with_same_entity_id(application))?)
+    }
+}
