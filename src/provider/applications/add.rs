@@ -6,7 +6,7 @@ use crate::{
         id::ApplicationId,
     },
     provider::{
-        Provider, applications::bad_application::BadApplication, error::Error,
+        applications::bad_application::BadApplication, core::Provider, error::Error,
         metadata_sources::ObtainedMetadata, people::users::ChangeOutcome,
     },
 };

@@ -9,7 +9,7 @@ use crate::{
         key::Certificate,
     },
     provider::{
-        Provider, applications::bad_application::BadApplication, audit::changes, error::Error,
+        applications::bad_application::BadApplication, audit::changes, core::Provider, error::Error,
         metadata_sources::FollowChange, people::users::ChangeOutcome,
         saml::response_options::ResponseOptionsEdit,
     },

@@ -9,7 +9,7 @@ use crate::{
         application::{Application, Slug},
         id::ApplicationId,
     },
-    provider::{Provider, error::Error, saml::response::UNCHECKED_SIGNATURE},
+    provider::{core::Provider, error::Error, saml::response::UNCHECKED_SIGNATURE},
 };
 
 impl Provider {

@@ -11,11 +11,11 @@ use crate::{
         preset::Preset,
     },
     provider::{
-        Provider,
         applications::{
             add::NewApplication, bad_application::BadApplication, finding::ApplicationFinding,
             rules::parse_name,
         },
+        core::Provider,
         error::Error,
         metadata_sources::ObtainedMetadata,
         people::users::ChangeOutcome,

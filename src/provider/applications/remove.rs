@@ -2,7 +2,7 @@
 
 use crate::{
     model::application::Slug,
-    provider::{Provider, error::Error, people::users::ChangeOutcome},
+    provider::{core::Provider, error::Error, people::users::ChangeOutcome},
 };
 
 impl Provider {

@@ -10,7 +10,7 @@ use crate::{
         text::{BadText, single_line},
     },
     provider::{
-        Provider, applications::bad_application::BadApplication, error::Error, saml::response_options,
+        applications::bad_application::BadApplication, core::Provider, error::Error, saml::response_options,
     },
 };
 

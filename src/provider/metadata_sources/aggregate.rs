@@ -22,8 +22,8 @@ use crate::{
         text::{hex, single_line},
     },
     provider::{
-        Provider,
         applications::bad_application::BadApplication,
+        core::Provider,
         error::Error,
         metadata_sources::{
             change::{self, ChangeDecision, MetadataTrust},

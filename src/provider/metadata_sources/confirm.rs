@@ -9,8 +9,8 @@ use crate::{
         metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     provider::{
-        Provider,
         applications::rules,
+        core::Provider,
         error::Error,
         metadata_sources::{change, source_error::SourceError},
         saml::import::import,

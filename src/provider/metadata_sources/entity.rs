@@ -15,8 +15,8 @@ use crate::{
         text::hex,
     },
     provider::{
-        Provider,
         applications::{bad_application::BadApplication, finding::ApplicationFinding},
+        core::Provider,
         error::Error,
         metadata_sources::{
             change::{self, MetadataTrust, ReceivedMetadata},

@@ -15,7 +15,7 @@ use crate::{
         remedy::{Remediable, Remedy, RemedyWords},
     },
     provider::{
-        Provider, applications::rules, error::Error, metadata_sources::report::UpdateReport,
+        applications::rules, core::Provider, error::Error, metadata_sources::report::UpdateReport,
         saml::import::ImportedMetadata,
     },
     store::EditOutcome,
