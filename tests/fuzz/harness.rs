@@ -6,6 +6,8 @@ use hallpass::{
     crypto::pem,
     model::{
         application::{AssertionConsumerService, Binding, EntityId, ServiceProvider, SpUrl},
+        authentication::{AuthenticationEvent, AuthenticationEvents},
+        authn_context::RequestedAuthnContext,
         name_id::NameIdFormat,
         policy::Policy,
     },
@@ -89,7 +91,16 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
                 sp.acs_by_url(valid.acs.as_str()).is_some(),
                 "an address that nobody registered"
             );
-            Ok(())
+            let Some(requested) = valid.authn_context else {
+                return Ok(());
+            };
+            let sealed = RequestedAuthnContext::from_text(&requested.to_text());
+            assert_eq!(sealed.as_ref(), Some(&requested), "it changes while it waits");
+            let password = AuthenticationEvents::new(AuthenticationEvent::password(now()));
+            match requested.satisfied_class(&password) {
+                Some(_class) => Ok(()),
+                None => Err("no sign-in here is what it asks for".to_owned()),
+            }
         }
         Err(refused) => {
             let acs = refused.acs.as_ref();

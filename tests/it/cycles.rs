@@ -9,9 +9,6 @@ use std::{
 
 use crate::layers::{is_test, rust_files};
 
-/// Folders whose imports of their own files are not counted yet.
-const OPEN: &[&str] = &["provider", "cli", "model"];
-
 /// A file that names something of another.
 struct Import {
     /// The module of the file.
@@ -26,11 +23,6 @@ impl Import {
     /// Whether it goes from a file to the `mod.rs` of a folder that the file lies in.
     fn goes_up(&self) -> bool {
         self.from.starts_with(&format!("{}::", self.to))
-    }
-
-    fn is_open(&self) -> bool {
-        let folder = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
-        folder(&self.from) == folder(&self.to) && OPEN.contains(&folder(&self.from).as_str())
     }
 }
 
@@ -70,9 +62,7 @@ fn counted_imports() -> Vec<Import> {
         }
     }
     assert!(sources.len() > 200, "{}", sources.len());
-    let mut imports = imports(&sources);
-    imports.retain(|import| !import.is_open());
-    imports
+    imports(&sources)
 }
 
 /// The module that `file` holds; none for the roots of the crates.
