@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::audit_action::AuditAction;
 use crate::model::id::{ApplicationId, AuditId, SessionId, UserId};
 
 /// One decision.
@@ -12,7 +13,7 @@ pub struct AuditEvent {
     pub id: AuditId,
     pub at: DateTime<Utc>,
     /// What was requested: `sign_on`, `login`, `logout`, `user.add`, …
-    pub action: &'static str,
+    pub action: AuditAction,
     /// The result: `ok`, or a refusal's code.
     pub outcome: String,
     /// A message for the administrator; never a secret, never a SAML message.

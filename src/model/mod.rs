@@ -3,6 +3,7 @@
 pub mod application;
 pub mod attribute;
 pub mod audit;
+pub mod audit_action;
 pub mod authentication;
 pub mod authn_context;
 pub mod chatgpt;

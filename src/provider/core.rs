@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     crypto::browser_state::BrowserStateKey,
-    model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
+    model::{
+        audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId, policy::Policy,
+        secret::Token, text::hex,
+    },
     provider::{
         audit::refusal_counter::RefusalCounter,
         dependencies::Dependencies,
@@ -159,7 +162,7 @@ impl Provider {
     }
 
     /// An audit event, to be filled in.
-    pub(super) fn event(&self, action: &'static str, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
+    pub(super) fn event(&self, action: AuditAction, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
         let now = self.now();
         AuditEvent {
             id: AuditId::new(now, self.random()),

@@ -6,6 +6,7 @@ use crate::{
     model::{
         application::Application,
         audit::AuditEvent,
+        audit_action::AuditAction,
         unreadable::{UnreadableKind, UnreadableRow},
     },
     provider::{core::Provider, error::Error},
@@ -65,7 +66,7 @@ impl Provider {
         let event = AuditEvent {
             application: Some(application.id),
             detail: Some(format!("could not be read: {}", lost.join(", "))),
-            ..self.event("app.repair", "ok", None)
+            ..self.event(AuditAction::ApplicationRepair, "ok", None)
         };
         let edited = self.store().write_config(|tx| {
             let edited = tx.edit_application(&application)?;
@@ -94,7 +95,7 @@ impl Provider {
         let Some(row) = found else { return Ok(false) };
         let event = AuditEvent {
             detail: Some(format!("{handle} could not be read: {}", row.cause)),
-            ..self.event("app.remove", "ok", None)
+            ..self.event(AuditAction::ApplicationRemove, "ok", None)
         };
         Ok(self.store().write_config(|tx| {
             let removed = match row.kind {
@@ -123,7 +124,7 @@ impl Provider {
         let Some(row) = found else { return Ok(false) };
         let event = AuditEvent {
             detail: Some(format!("{id} could not be read: {}", row.cause)),
-            ..self.event("key.remove", "ok", None)
+            ..self.event(AuditAction::KeyRemove, "ok", None)
         };
         let removed = self.store().write_config(|tx| {
             let removed = tx.remove_key_row(&row.id)?;

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::{Application, SpUrl},
+        audit_action::AuditAction,
         id::ApplicationId,
         request_details::RequestDetails,
         sign_in::{Payload, PendingSignIn, SamlPayload},
@@ -243,7 +244,11 @@ impl Provider {
         if !entry.payload().unchecked_signature {
             return Ok(());
         }
-        let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(entry.context.visitor));
+        let mut event = self.event(
+            AuditAction::SingleSignOn,
+            codes::SIGNATURE_UNCHECKED,
+            Some(entry.context.visitor),
+        );
         event.application = Some(entry.application.id);
         event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
         event.unauthenticated = true;

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::{Application, ApplicationKind, ServiceProvider, Slug, SpUrl},
+        audit_action::AuditAction,
         id::ApplicationId,
     },
     provider::{
@@ -57,7 +58,7 @@ impl Provider {
         if let Some(bad) = self.check_application(&application, true)? {
             return Ok(Err(bad));
         }
-        let event = self.application_event("app.add", id);
+        let event = self.application_event(AuditAction::ApplicationAdd, id);
         let follow = match metadata {
             Some(obtained) => self.prepare_follow(id, obtained)?,
             None => None,

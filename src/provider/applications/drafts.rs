@@ -1,7 +1,7 @@
 //! Application drafts, for applications whose administrators need our metadata before they can provide theirs.
 
 use crate::{
-    model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
+    model::{application::Slug, audit::AuditEvent, audit_action::AuditAction, rollover::ApplicationDraft},
     provider::{core::Provider, error::Error, people::users::ChangeOutcome},
     store::Tx,
 };
@@ -31,7 +31,7 @@ impl Provider {
             created_at: self.now(),
         };
         for number in 2..MAX_NUMBERED_SLUGS {
-            let event = self.draft_event("app.draft", &draft.slug);
+            let event = self.draft_event(AuditAction::ApplicationDraft, &draft.slug);
             let added = self.store().write_config(|tx| {
                 let added = tx.add_application_draft(&draft)?;
                 if added {
@@ -57,7 +57,7 @@ impl Provider {
 
     /// Removes a draft, and the record of who fetched the metadata from its address.
     pub fn remove_draft(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
-        let event = self.draft_event("app.remove", slug);
+        let event = self.draft_event(AuditAction::ApplicationRemove, slug);
         let removed = self.store().write_config(|tx| {
             let removed = tx.remove_application_draft(slug)?;
             if removed {
@@ -73,7 +73,7 @@ impl Provider {
         })
     }
 
-    fn draft_event(&self, action: &'static str, slug: &Slug) -> AuditEvent {
+    fn draft_event(&self, action: AuditAction, slug: &Slug) -> AuditEvent {
         AuditEvent {
             detail: Some(format!("draft {slug}")),
             ..self.event(action, "ok", None)

@@ -4,6 +4,7 @@ use crate::{
     model::{
         application::{Application, AssertionConsumerService, EntityId, LogoutEndpoint, Slug, SpUrl},
         audit::AuditEvent,
+        audit_action::AuditAction,
         chatgpt::ChatGptConnection,
         id::ApplicationId,
         key::Certificate,
@@ -60,9 +61,9 @@ impl Provider {
         follow: Option<&FollowChange>,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
         let action = match edit.enabled {
-            Some(true) => "app.enable",
-            Some(false) => "app.disable",
-            None => "app.edit",
+            Some(true) => AuditAction::ApplicationEnable,
+            Some(false) => AuditAction::ApplicationDisable,
+            None => AuditAction::ApplicationEdit,
         };
         let asks_more = edit.response_options.replaces_attributes() || edit.enabled == Some(true);
         let mut application = apply_edit(found.clone(), edit);
@@ -96,7 +97,7 @@ impl Provider {
         }))
     }
 
-    pub(super) fn application_event(&self, action: &'static str, application: ApplicationId) -> AuditEvent {
+    pub(super) fn application_event(&self, action: AuditAction, application: ApplicationId) -> AuditEvent {
         AuditEvent {
             application: Some(application),
             ..self.event(action, "ok", None)

@@ -1,7 +1,7 @@
 //! Removing applications.
 
 use crate::{
-    model::application::Slug,
+    model::{application::Slug, audit_action::AuditAction},
     provider::{core::Provider, error::Error, people::users::ChangeOutcome},
 };
 
@@ -11,7 +11,7 @@ impl Provider {
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(ChangeOutcome::Unknown);
         };
-        let event = self.application_event("app.remove", found.id);
+        let event = self.application_event(AuditAction::ApplicationRemove, found.id);
         let removed = self.store().write_config(|tx| {
             tx.decline_entity(found.id, event.at)?;
             let removed = tx.remove_application(found.id)?;

@@ -1,7 +1,7 @@
 //! Records refusals in the audit log.
 
 use crate::{
-    model::{audit::AuditEvent, reference::Reference},
+    model::{audit::AuditEvent, audit_action::AuditAction, reference::Reference},
     provider::{
         audit::refusal_counter::{MinuteFlush, RefusalStorage, SuppressedRefusals},
         core::Provider,
@@ -57,7 +57,7 @@ impl Provider {
     /// Records a refusal of an unauthenticated sender: neither a signature nor a signed-in user. Returns its reference.
     pub(in crate::provider) fn record_unproven_refusal(
         &self,
-        action: &'static str,
+        action: AuditAction,
         code: &'static str,
         visitor: &Visitor,
     ) -> Result<Reference, Error> {
@@ -66,7 +66,7 @@ impl Provider {
         let recorded = self.count_refusal(&event)?;
         let reference = recorded.reference;
         if recorded.is_logged {
-            tracing::info!(action, code, %reference, "refused");
+            tracing::info!(action = action.as_str(), code, %reference, "refused");
         }
         Ok(reference)
     }

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use std::net::IpAddr;
 
-    use crate::model::id::AuditId;
+    use crate::model::{audit_action::AuditAction, id::AuditId};
     use chrono::TimeZone;
 
     fn event(second: u32, address: &str) -> AuditEvent {
@@ -157,7 +157,7 @@ mod tests {
         AuditEvent {
             id: AuditId::new(at, [0; 10]),
             at,
-            action: "sign_on",
+            action: AuditAction::SingleSignOn,
             outcome: "ISSUER-UNKNOWN".to_owned(),
             detail: None,
             user: None,

@@ -16,6 +16,7 @@ use crate::{
     model::{
         application::Slug,
         audit::AuditEvent,
+        audit_action::AuditAction,
         id::KeyId,
         key::{Certificate, KeyState, SealedKey, SigningKey},
         remedy::{Remediable, Remedy},
@@ -149,7 +150,7 @@ impl Provider {
             return Ok(RolloverStepOutcome::Refused(StepRefused::SameCertificate));
         }
         let sealed = self.seal_key(&key, KeyState::Next)?;
-        let event = self.key_event("key.prepare", &key.certificate, None);
+        let event = self.key_event(AuditAction::KeyPrepare, &key.certificate, None);
         let added = self.store().write_config(|tx| {
             let added = tx.add_next_key(&sealed, &places.active)?;
             if added {
@@ -184,7 +185,7 @@ impl Provider {
             now,
         };
         self.take_rollover_step(
-            "key.activate",
+            AuditAction::KeyActivate,
             next,
             force,
             |tx| tx.activate_key(&step),
@@ -218,7 +219,7 @@ impl Provider {
             now,
         };
         self.take_rollover_step(
-            "key.back",
+            AuditAction::KeyBack,
             previous,
             false,
             |tx| tx.reactivate_previous_key(&step),
@@ -245,7 +246,7 @@ impl Provider {
             now,
         };
         self.take_rollover_step(
-            "key.retire",
+            AuditAction::KeyRetire,
             previous,
             force,
             |tx| tx.retire_previous_key(&step),
@@ -269,7 +270,7 @@ impl Provider {
         };
         let now = self.now();
         self.take_rollover_step(
-            "key.cancel",
+            AuditAction::KeyCancel,
             next,
             false,
             |tx| tx.withdraw_next_key(next.id, now),
@@ -305,7 +306,7 @@ impl Provider {
                 let event = AuditEvent {
                     application: snapshot.by_slug(slug).map(|application| application.id),
                     detail: Some(format!("{slug} trusts key {key}")),
-                    ..self.event("key.confirm", "ok", None)
+                    ..self.event(AuditAction::KeyConfirm, "ok", None)
                 };
                 (adoption, event)
             })
@@ -348,7 +349,7 @@ impl Provider {
     /// Takes a step with `key`; if the database refuses it, `why` finds the reason.
     fn take_rollover_step(
         &self,
-        action: &'static str,
+        action: AuditAction,
         key: &SealedKey,
         force: bool,
         step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, crate::store::Error>,
@@ -400,7 +401,7 @@ impl Provider {
         )?)
     }
 
-    fn key_event(&self, action: &'static str, certificate: &Certificate, more: Option<&str>) -> AuditEvent {
+    fn key_event(&self, action: AuditAction, certificate: &Certificate, more: Option<&str>) -> AuditEvent {
         let joint = if more.is_some() { ", " } else { "" };
         AuditEvent {
             detail: Some(format!(

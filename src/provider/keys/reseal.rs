@@ -2,6 +2,7 @@
 
 use crate::{
     crypto::seal::SealingKey,
+    model::audit_action::AuditAction,
     provider::{core::Provider, error::Error, keys::ring::KeyRing},
     store::Tx,
 };
@@ -27,7 +28,7 @@ impl Provider {
                 ));
             }
         }
-        let event = self.event("key.reseal", "ok", None);
+        let event = self.event(AuditAction::KeyReseal, "ok", None);
         let resealed = self.store().write_config(|tx| {
             // A concurrent change of the keys waits for this transaction, or the comparison below finds it.
             if tx.signing_keys()? != rows {

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     model::{
+        audit_action::AuditAction,
         id::{LogoutId, SessionId, UserId},
         logout::{Initiator, Logout, LogoutStep},
         secret::{Token, TokenHash},
@@ -198,7 +199,7 @@ impl Provider {
         cause: &EndCause<'_>,
         is_this_browser: bool,
     ) -> crate::model::audit::AuditEvent {
-        let mut event = self.event("logout", "ok", Some(cause.visitor));
+        let mut event = self.event(AuditAction::Logout, "ok", Some(cause.visitor));
         event.session = Some(ended.id);
         event.user = Some(ended.user);
         event.application = cause.initiator.as_ref().map(|by| by.application);

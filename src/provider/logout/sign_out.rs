@@ -5,6 +5,7 @@
 
 use crate::{
     model::{
+        audit_action::AuditAction,
         id::{ApplicationId, LogoutId},
         logout::{Logout, LogoutStep, LogoutStepState},
         secret::Token,
@@ -236,7 +237,7 @@ impl Provider {
         } else {
             codes::LOGOUT_PARTIAL
         };
-        let mut event = self.event("single_logout", outcome, visitor);
+        let mut event = self.event(AuditAction::SingleLogout, outcome, visitor);
         event.user = Some(logout.user);
         event.application = logout.initiator.as_ref().map(|by| by.application);
         event.session = steps.first().map(|logout_step| logout_step.session);

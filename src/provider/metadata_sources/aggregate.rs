@@ -13,6 +13,7 @@ use crate::{
     fetch::{self, Document},
     model::{
         application::SpUrl,
+        audit_action::AuditAction,
         hash::sha256_hex,
         key::Certificate,
         metadata_source::{
@@ -363,9 +364,12 @@ impl<'w> AggregateUpdate<'w> {
         }
         let enabling = std::mem::take(&mut self.enabling);
         if !enabling.is_empty() {
-            let made = self
-                .provider
-                .add_from_entities(self.source.id, &enabling, None, "app.enable.rule")?;
+            let made = self.provider.add_from_entities(
+                self.source.id,
+                &enabling,
+                None,
+                AuditAction::ApplicationEnableRule,
+            )?;
             let slugs = made.into_iter().map(|one| one.slug.as_str().to_owned());
             self.report.enabled.extend(slugs);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::{Application, Slug},
+        audit_action::AuditAction,
         metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     provider::{
@@ -71,7 +72,12 @@ impl Provider {
         }
         let mut changed = proposed.changed.clone();
         changed.updated_at = self.now();
-        let event = self.metadata_event("app.confirm", "ok", changed.id, &proposed.differences.join("; "));
+        let event = self.metadata_event(
+            AuditAction::ApplicationConfirm,
+            "ok",
+            changed.id,
+            &proposed.differences.join("; "),
+        );
         let edited = self.store().write_config(|tx| {
             if !tx.resolve_pending_change(changed.id, &proposed.change.sha256, false)? {
                 return Ok(None);
@@ -99,7 +105,12 @@ impl Provider {
             Err(otherwise) => return Ok(otherwise),
         };
         let id = proposed.application.id;
-        let event = self.metadata_event("app.confirm", "rejected", id, &proposed.differences.join("; "));
+        let event = self.metadata_event(
+            AuditAction::ApplicationConfirm,
+            "rejected",
+            id,
+            &proposed.differences.join("; "),
+        );
         let is_rejected = self.store().write(|tx| {
             let is_rejected = tx.resolve_pending_change(id, &proposed.change.sha256, true)?;
             if is_rejected {

@@ -1,7 +1,9 @@
 //! Disables applications that their source no longer lists, and enables them again when it does.
 
 use crate::{
-    model::{application::Application, metadata_source::ApplicationMetadataSource},
+    model::{
+        application::Application, audit_action::AuditAction, metadata_source::ApplicationMetadataSource,
+    },
     provider::{core::Provider, error::Error},
     store::EditOutcome,
 };
@@ -23,7 +25,7 @@ impl Provider {
             ..found.clone()
         };
         let detail = "its source no longer lists it";
-        let event = self.metadata_event("app.disable", "gone", found.id, detail);
+        let event = self.metadata_event(AuditAction::ApplicationDisable, "gone", found.id, detail);
         let is_done = self.store().write_config(|tx| {
             if !tx.set_delisted_at(found.id, Some(now))? {
                 return Ok(false);
@@ -57,7 +59,7 @@ impl Provider {
             ..found.clone()
         };
         let detail = "its source lists it again";
-        let event = self.metadata_event("app.enable", "back", found.id, detail);
+        let event = self.metadata_event(AuditAction::ApplicationEnable, "back", found.id, detail);
         let is_on = self.store().write_config(|tx| {
             if !tx.set_delisted_at(found.id, None)? || !is_untouched {
                 return Ok(false);

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::{Application, ApplicationKind, EntityId, Slug},
+        audit_action::AuditAction,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::ApplicationMetadataSource,
         text::hex,
@@ -84,7 +85,8 @@ impl Provider {
             },
             Err(why) => return Ok(EnableOutcome::Unusable(why.into())),
         };
-        let made = self.add_from_entities(entity.source, &[imported], slug, "app.enable")?;
+        let made =
+            self.add_from_entities(entity.source, &[imported], slug, AuditAction::ApplicationEnable)?;
         Ok(match made.into_iter().next() {
             Some(application) => EnableOutcome::Done(Box::new(application)),
             None => EnableOutcome::Taken,
@@ -97,7 +99,7 @@ impl Provider {
         source: MetadataSourceId,
         entities: &[ImportedMetadata],
         slug: Option<&Slug>,
-        action: &'static str,
+        action: AuditAction,
     ) -> Result<Vec<Application>, Error> {
         let now = self.now();
         let promised = self.store().read(Tx::application_drafts)?;

@@ -7,6 +7,7 @@ use crate::{
     model::{
         application::EntityId,
         audit::AuditEvent,
+        audit_action::AuditAction,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::{
             ApplicationMetadataSource, EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState,
@@ -185,7 +186,7 @@ impl Provider {
         );
         Ok(Some(FollowChange {
             application,
-            event: self.metadata_event("app.source", "ok", application, &words),
+            event: self.metadata_event(AuditAction::ApplicationSource, "ok", application, &words),
             source: source.map(|source| {
                 let link = ApplicationMetadataSource {
                     application,
@@ -287,7 +288,7 @@ impl Provider {
     /// An audit event about an application's metadata.
     pub(super) fn metadata_event(
         &self,
-        action: &'static str,
+        action: AuditAction,
         outcome: &str,
         application: ApplicationId,
         words: &str,
@@ -305,7 +306,7 @@ impl Provider {
         let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
         AuditEvent {
             detail: Some(format!("{}: {detail}", source.label())),
-            ..self.event("metadata.source", outcome, None)
+            ..self.event(AuditAction::MetadataSource, outcome, None)
         }
     }
 }

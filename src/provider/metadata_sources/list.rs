@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::Slug,
+        audit_action::AuditAction,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::{
             ApplicationMetadataSource, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
@@ -60,7 +61,7 @@ impl Provider {
     /// Makes an application follow no source; it stays as it is. `false` if it followed none.
     pub fn unfollow_source(&self, application: ApplicationId) -> Result<bool, Error> {
         let detail = "it no longer follows a source";
-        let event = self.metadata_event("app.source", "ok", application, detail);
+        let event = self.metadata_event(AuditAction::ApplicationSource, "ok", application, detail);
         Ok(self.store().write_config(|tx| {
             let is_done = tx.remove_application_metadata_source(application)?;
             if is_done {

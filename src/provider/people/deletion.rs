@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{
         audit::AuditEvent,
+        audit_action::AuditAction,
         id::UserId,
         user::{Email, OwnAttributes, User},
     },
@@ -48,7 +49,7 @@ impl Provider {
         let own = OwnAttributes::new();
         let event = AuditEvent {
             changes: changes::user_changes(&before, &own, &user, &own),
-            ..self.user_event("user.delete", user.id)
+            ..self.user_event(AuditAction::UserDelete, user.id)
         };
         let edited = self.store().write(|tx| {
             let edited = tx.edit_user(&user)?;
@@ -92,7 +93,7 @@ impl Provider {
         for rows in rows.chunks(AUDIT_ROWS_PER_WRITE) {
             self.store().write(|tx| tx.erase_audit_text(rows))?;
         }
-        let event = self.user_event("user.erase", user);
+        let event = self.user_event(AuditAction::UserErase, user);
         Ok(self.store().write(|tx| {
             if !tx.erase_user(user, deleted_before)? {
                 return Ok(false);

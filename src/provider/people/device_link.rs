@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
+        audit_action::AuditAction,
         endpoint::path,
         hash::sha256_hex,
         id::UserId,
@@ -33,7 +34,7 @@ impl Provider {
         let now = self.now().timestamp_micros().to_be_bytes();
         let plain = [&now[..], user.id.to_string().as_bytes()].concat();
         let sealed = self.state_key().seal(SEAL_LABEL, &plain, self.random())?;
-        let event = self.user_event("user.unlock", user.id);
+        let event = self.user_event(AuditAction::UserUnlock, user.id);
         self.store().write(|tx| {
             clear_throttle(tx, &user.email)?;
             tx.add_audit_event(&event)
@@ -58,7 +59,7 @@ impl Provider {
         };
         let (now, device) = (self.now(), self.token());
         let name = sha256_hex(link);
-        let mut event = self.event("user.device_link", "ok", Some(visitor));
+        let mut event = self.event(AuditAction::UserDeviceLink, "ok", Some(visitor));
         event.user = Some(user.id);
         let is_first = self.store().write(|tx| {
             if !tx.mark_message_seen("device link", "", &name, made_at + LINK_LIFETIME)? {

@@ -4,6 +4,7 @@ use crate::{
     credential::password::Password,
     model::{
         audit::AuditEvent,
+        audit_action::AuditAction,
         id::UserId,
         remedy::{Remediable, Remedy},
         text::BadText,
@@ -129,7 +130,7 @@ impl Provider {
             Some(password) => Some(self.dependencies().hasher.hash(password, self.random())?),
             None => None,
         };
-        let event = self.user_event("user.add", id);
+        let event = self.user_event(AuditAction::UserAdd, id);
         let added = self.store().write(|tx| {
             if !tx.add_user(&user)? {
                 return Ok(false);
@@ -234,9 +235,9 @@ impl Provider {
             return Ok(Err(BadUserEdit::StillRequired(lost)));
         }
         let action = match edit.enabled {
-            Some(true) => "user.enable",
-            Some(false) => "user.disable",
-            None => "user.edit",
+            Some(true) => AuditAction::UserEnable,
+            Some(false) => AuditAction::UserDisable,
+            None => AuditAction::UserEdit,
         };
         let attributes_before = self.own_attributes(user.id)?;
         let attributes_before = attributes_before
@@ -313,7 +314,7 @@ impl Provider {
         };
         let phc = self.dependencies().hasher.hash(password, self.random())?;
         let now = self.now();
-        let event = self.user_event("user.set_password", user.id);
+        let event = self.user_event(AuditAction::UserSetPassword, user.id);
         let ended = self.store().write(|tx| {
             tx.set_password_hash(user.id, &phc, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
@@ -327,7 +328,7 @@ impl Provider {
         Ok(ChangeOutcome::Done(ended))
     }
 
-    pub(in crate::provider) fn user_event(&self, action: &'static str, user: UserId) -> AuditEvent {
+    pub(in crate::provider) fn user_event(&self, action: AuditAction, user: UserId) -> AuditEvent {
         AuditEvent {
             user: Some(user),
             ..self.event(action, "ok", None)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::Application,
+        audit_action::AuditAction,
         id::{LogoutId, SessionId, UserId},
         logout::Initiator,
         name_id::NameId,
@@ -245,7 +246,7 @@ impl Provider {
                 }
                 let others = tx.participants(participant.session)?;
                 let others: Vec<_> = others.iter().map(|other| other.application).collect();
-                let mut event = self.event("logout", "ok", visitor);
+                let mut event = self.event(AuditAction::Logout, "ok", visitor);
                 event.session = Some(participant.session);
                 event.user = tx.session(participant.session)?.map(|session| session.user);
                 event.application = Some(participant.application);

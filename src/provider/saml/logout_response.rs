@@ -1,7 +1,10 @@
 //! Receiving a `LogoutResponse`: an application's response to our LogoutRequest.
 
 use crate::{
-    model::{application::Application, logout::LogoutStepState, request_details::RequestDetails},
+    model::{
+        application::Application, audit_action::AuditAction, logout::LogoutStepState,
+        request_details::RequestDetails,
+    },
     provider::{
         core::Provider,
         error::Error,
@@ -82,7 +85,7 @@ fn refusal_context<'a>(
     visitor: &'a Visitor,
 ) -> RefusalContext<'a> {
     RefusalContext {
-        action: "single_logout",
+        action: AuditAction::SingleLogout,
         ..RefusalContext::logout(application, facts, visitor)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::Application,
+        audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
         sign_in::Subject,
         text::hex,
@@ -80,7 +81,7 @@ impl Provider {
         value: &str,
     ) -> Result<bool, Error> {
         let now = self.now();
-        let mut event = self.event("user.name_id", "ok", None);
+        let mut event = self.event(AuditAction::UserNameId, "ok", None);
         event.user = Some(user.id);
         event.application = Some(application.id);
         Ok(self.store().write(|tx| {

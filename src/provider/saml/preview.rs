@@ -7,6 +7,7 @@ use crate::{
     model::{
         application::{Application, SpUrl},
         attribute::NameFormat,
+        audit_action::AuditAction,
         authentication::{AuthenticationEvent, AuthenticationEvents},
         authn_context::AuthnContextClass,
         id::SessionId,
@@ -142,7 +143,7 @@ impl Provider {
             (Some(_), None) => None,
         };
 
-        let mut event = self.event("app.preview", "ok", None);
+        let mut event = self.event(AuditAction::ApplicationPreview, "ok", None);
         event.application = Some(application.id);
         event.user = Some(user.id);
         let codes: Vec<_> = obstacles.iter().map(|obstacle| obstacle.code).collect();

@@ -3,6 +3,7 @@
 use crate::{
     model::{
         application::{Application, SpUrl},
+        audit_action::AuditAction,
         id::{ApplicationId, SessionId, UserId},
         reference::Reference,
         request_details::RequestDetails,
@@ -43,7 +44,7 @@ pub enum RefusalOutcome {
 #[derive(Clone, Debug)]
 pub(in crate::provider) struct RefusalContext<'a> {
     /// `sign_on`, `logout` or `single_logout`.
-    pub(in crate::provider) action: &'static str,
+    pub(in crate::provider) action: AuditAction,
     /// The application that sent the message, or is named as its issuer.
     pub(in crate::provider) application: Option<&'a Application>,
     /// Who is signed in, in which session, if that matters.
@@ -72,7 +73,7 @@ impl<'a> RefusalContext<'a> {
         visitor: &'a Visitor,
     ) -> Self {
         Self {
-            action: "sign_on",
+            action: AuditAction::SingleSignOn,
             application,
             user_and_session: None,
             is_signed: false,
@@ -89,7 +90,7 @@ impl<'a> RefusalContext<'a> {
         visitor: &'a Visitor,
     ) -> Self {
         Self {
-            action: "logout",
+            action: AuditAction::Logout,
             ..Self::sso(application, facts, visitor)
         }
     }
@@ -139,7 +140,7 @@ impl Provider {
         let reference = recorded.reference;
         if recorded.is_logged {
             let app_id = event.application.map(tracing::field::display);
-            tracing::info!(action, code, %reference, app.id = app_id, detail = message, "refused");
+            tracing::info!(action = action.as_str(), code, %reference, app.id = app_id, detail = message, "refused");
         }
         Ok(reference)
     }
@@ -154,7 +155,7 @@ impl Provider {
             context.is_valid || context.user_and_session.is_some() || self.is_signed_in(context.visitor)?;
         Ok(Box::new(RefusedPage {
             reference: self.record_refusal(&refusal, context)?,
-            is_logout: context.action == "logout",
+            is_logout: context.action == AuditAction::Logout,
             application: context
                 .application
                 .filter(|_application| may_name_application)

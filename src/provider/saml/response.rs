@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{
         application::{Application, SpUrl},
+        audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
         participant::{ApplicationIdentity, Participant, ParticipantSubject},
         user::UserSummary,
@@ -112,7 +113,7 @@ impl Provider {
             first_at: active_session.joined_at.unwrap_or(now),
             last_at: now,
         };
-        let mut event = self.event("sign_on", "ok", Some(visitor));
+        let mut event = self.event(AuditAction::SingleSignOn, "ok", Some(visitor));
         event.user = Some(active_session.user.id);
         event.application = Some(application.id);
         event.session = Some(active_session.session.id);

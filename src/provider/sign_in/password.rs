@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     credential::password::{Password, PasswordCheck},
     model::{
+        audit_action::AuditAction,
         authentication::{AuthenticationEvent, AuthenticationEvents},
         id::SessionId,
         reference::Reference,
@@ -188,9 +189,9 @@ impl Provider {
             idle_expires_at: self.idle_expiry(now),
             expires_at: now + self.policy().session_absolute,
         };
-        let mut event = self.event("login", "ok", Some(visitor));
+        let mut event = self.event(AuditAction::SignIn, "ok", Some(visitor));
         event.user = Some(user.id);
-        let mut other = self.event("logout", "ok", Some(visitor));
+        let mut other = self.event(AuditAction::Logout, "ok", Some(visitor));
         other.detail = Some("another person signed in".to_owned());
         let begun = self.store().write(|tx| {
             if !tx.still_may_sign_in(user.id, &verified.password_hash)? {
@@ -251,7 +252,7 @@ impl Provider {
             tx.count_attempt(&buckets.account_and_network, &FAILURE_COUNTER, buckets.at)
                 .map(drop)
         };
-        let mut event = self.event("login", codes::LOGIN_WRONG, Some(visitor));
+        let mut event = self.event(AuditAction::SignIn, codes::LOGIN_WRONG, Some(visitor));
         event.user = user.map(|user| user.id);
         let reference = if user.is_some() {
             // The throttle limits how many there are: each has its own audit event and log line.
@@ -273,6 +274,6 @@ impl Provider {
     }
 
     fn record_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
-        self.record_unproven_refusal("login", codes::LOGIN_THROTTLED, visitor)
+        self.record_unproven_refusal(AuditAction::SignIn, codes::LOGIN_THROTTLED, visitor)
     }
 }

@@ -366,7 +366,7 @@ impl Row {
         Self {
             id: event.id.to_string(),
             at: event.at.naive_utc(),
-            action: event.action.to_owned(),
+            action: event.action.as_str().to_owned(),
             outcome: event.outcome.clone(),
             detail: event.detail.clone(),
             user_id: event.user.map(|id| id.to_string()),

@@ -30,6 +30,7 @@ use crate::{
         },
         attribute::{self, AttributeRule, AttributeSource, NameFormat},
         audit::{AuditEvent, ValueChange},
+        audit_action::AuditAction,
         authentication::{AuthenticationEvent, AuthenticationEvents},
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
@@ -255,7 +256,7 @@ fn audit_event(number: u8, at: DateTime<Utc>) -> AuditEvent {
     AuditEvent {
         id: AuditId::new(at, [number; 10]),
         at,
-        action: "login",
+        action: AuditAction::SignIn,
         outcome: "ok".to_owned(),
         detail: Some("a detail".to_owned()),
         user: Some(user(1).id),

@@ -9,6 +9,7 @@ use crate::{
     model::{
         application::{Application, AssertionConsumerService, LogoutEndpoint, Slug, SpUrl},
         audit::AuditEvent,
+        audit_action::AuditAction,
         id::ApplicationId,
         key::Certificate,
         metadata_source::{ApplicationMetadataSource, PendingChange},
@@ -417,7 +418,7 @@ impl Provider {
                 ..
             } => ("waits", *id, format!("{}: {}", change.reason, lines.join("; "))),
         };
-        Some(self.metadata_event("app.metadata", outcome, id, &detail))
+        Some(self.metadata_event(AuditAction::ApplicationMetadata, outcome, id, &detail))
     }
 }
 
