@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use crate::{
     api_model::audit::AuditEntryOutput,
     cli::{
+        actor,
         output::{JsonArray, print_line, print_note},
         page,
     },
@@ -54,6 +55,7 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         None => None,
         Some(slug) => Some(
             provider
+                .applications(actor::current())
                 .application(&Slug::parse(slug)?)?
                 .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?,
         ),
@@ -68,7 +70,7 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         None => None,
         Some(email) => {
             let email = Email::parse(email)?;
-            let user = provider.user_by_email(&email)?;
+            let user = provider.people(actor::current()).user_by_email(&email)?;
             Some(
                 user.with_context(|| {
                     format!("nobody here has the address {email}; `hallpass user list` shows everybody")
@@ -124,7 +126,7 @@ fn each_entry(
 ) -> Result<bool> {
     let read = |before, limit| {
         (query.before, query.limit) = (before, limit);
-        Ok(provider.audit_entries(&query)?)
+        Ok(provider.audit().audit_entries(&query)?)
     };
     page::each_row(newest, read, |decision| decision.row.id, each)
 }

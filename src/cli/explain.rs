@@ -67,7 +67,7 @@ pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()
             args.what.join(" ").escape_debug()
         );
     };
-    let mut decisions = provider.audit_entries_by_reference(&reference)?;
+    let mut decisions = provider.audit().audit_entries_by_reference(&reference)?;
     if let Some(code) = code {
         decisions.retain(|decision| decision.row.outcome.eq_ignore_ascii_case(code));
     }

@@ -1,5 +1,6 @@
 //! The command line. It works beside a running daemon, and its changes take effect at the next sign-in.
 
+mod actor;
 mod app;
 mod audit;
 mod config;

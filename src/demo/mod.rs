@@ -19,6 +19,7 @@ use crate::{
     demo::service_provider::{DemoServiceProvider, ENTITY_ID},
     files,
     model::{
+        actor::Actor,
         application::{
             Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
             ServiceProvider as Registered, SpUrl,
@@ -135,10 +136,10 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
         attributes: OwnAttributes::new(),
         password: Some(password),
     };
-    if provider.add_user(&new)? == ChangeOutcome::Taken
+    if provider.people(&Actor::Itself).add_user(&new)? == ChangeOutcome::Taken
         && let Some(password) = &new.password
     {
-        provider.set_password(&email, password)?;
+        provider.people(&Actor::Itself).set_password(&email, password)?;
     }
     Ok(text)
 }
@@ -153,11 +154,12 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
     };
     let tile_url = SpUrl::parse(&format!("{site}/sign-in"))?;
     let existing = provider
-        .applications()?
+        .applications(&Actor::Itself)
+        .all_applications()?
         .into_iter()
         .find(|existing| existing.saml.entity_id.as_str() == ENTITY_ID);
     let outcome: Result<ChangeOutcome<Application>, _> = match existing {
-        Some(existing) => provider.edit_application(
+        Some(existing) => provider.applications(&Actor::Itself).edit_application(
             &existing.slug,
             ApplicationEdit {
                 acs_endpoints: Some(vec![AssertionConsumerService {
@@ -170,23 +172,25 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
                 ..ApplicationEdit::default()
             },
         )?,
-        None => provider.add_application(&NewApplication {
-            name: NAME.to_owned(),
-            slug: None,
-            kind: ApplicationKind::ChatGptCurrent,
-            tile_url: Some(tile_url),
-            saml: Registered {
-                logout: Some(logout),
-                signing_certificates: vec![partner.certificate()],
-                ..Registered::with_defaults(
-                    EntityId::parse(ENTITY_ID)?,
-                    vec![AssertionConsumerService {
-                        location: consumer,
-                        index: None,
-                    }],
-                )
-            },
-        })?,
+        None => provider
+            .applications(&Actor::Itself)
+            .add_application(&NewApplication {
+                name: NAME.to_owned(),
+                slug: None,
+                kind: ApplicationKind::ChatGptCurrent,
+                tile_url: Some(tile_url),
+                saml: Registered {
+                    logout: Some(logout),
+                    signing_certificates: vec![partner.certificate()],
+                    ..Registered::with_defaults(
+                        EntityId::parse(ENTITY_ID)?,
+                        vec![AssertionConsumerService {
+                            location: consumer,
+                            index: None,
+                        }],
+                    )
+                },
+            })?,
     };
     match outcome? {
         ChangeOutcome::Done(_) => Ok(()),

@@ -196,7 +196,7 @@ async fn home(request: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpRespon
 
 async fn sign_in(sp: Data<DemoServiceProvider>) -> HttpResponse {
     let id = format!("_{}", sp.0.provider.token().to_text().replace('-', "_"));
-    let Ok(metadata) = sp.0.provider.metadata() else {
+    let Ok(metadata) = sp.0.provider.saml().metadata() else {
         return sp.refused(&"no metadata");
     };
     let consumer = format!("{}/acs", sp.0.site);
@@ -221,7 +221,7 @@ async fn sign_in(sp: Data<DemoServiceProvider>) -> HttpResponse {
 }
 
 async fn receive_response(sp: Data<DemoServiceProvider>, Form(posted): Form<PostedResponse>) -> HttpResponse {
-    let Ok(metadata) = sp.0.provider.metadata() else {
+    let Ok(metadata) = sp.0.provider.saml().metadata() else {
         return sp.refused(&"no metadata");
     };
     let request_ids: Vec<String> = sp
@@ -305,7 +305,7 @@ async fn slo(request_ids: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpRes
 }
 
 fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> Result<()> {
-    let (ours, _) = sp.0.provider.certificate_pem()?;
+    let (ours, _) = sp.0.provider.saml().certificate_pem()?;
     match response::read(inbound)?.verify(&[ours])? {
         VerificationOutcome::Signed(_) => Ok(()),
         VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_) => {
@@ -317,7 +317,7 @@ fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> 
 /// Ends the session that a signed `LogoutRequest` names; the address that carries the `LogoutResponse`.
 fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) -> Result<String> {
     let relay_state = inbound.relay_state.take();
-    let (ours, _) = sp.0.provider.certificate_pem()?;
+    let (ours, _) = sp.0.provider.saml().certificate_pem()?;
     let VerificationOutcome::Signed(request_ids) = request::read(&inbound)?.verify(&[ours])? else {
         bail!("what arrived is no signed LogoutRequest")
     };

@@ -1,5 +1,6 @@
 //! Domain types: plain values that every module shares. No I/O, no protocol, no SQL.
 
+pub mod actor;
 pub mod application;
 pub mod attribute;
 pub mod audit;

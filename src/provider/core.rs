@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     crypto::browser_state::BrowserStateKey,
     model::{
-        audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId, policy::Policy,
-        secret::Token, text::hex,
+        actor::Actor, audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId,
+        policy::Policy, secret::Token, text::hex,
     },
     provider::{
         audit::refusal_counter::RefusalCounter,
@@ -161,8 +161,19 @@ impl Provider {
         format!("_{}", hex(&self.random::<20>()))
     }
 
-    /// An audit event, to be filled in.
+    /// An audit event of Hallpass itself or of a browser, to be filled in.
     pub(super) fn event(&self, action: AuditAction, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
+        self.event_by(&Actor::Itself, action, outcome, visitor)
+    }
+
+    /// An audit event, to be filled in.
+    pub(super) fn event_by(
+        &self,
+        actor: &Actor,
+        action: AuditAction,
+        outcome: &str,
+        visitor: Option<&Visitor>,
+    ) -> AuditEvent {
         let now = self.now();
         AuditEvent {
             id: AuditId::new(now, self.random()),
@@ -179,7 +190,7 @@ impl Provider {
             unauthenticated: false,
             actor: match visitor {
                 Some(_browser) => None,
-                None => self.dependencies().actor.clone(),
+                None => actor.name().map(str::to_owned),
             },
             changes: Vec::new(),
         }

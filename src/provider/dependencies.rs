@@ -25,6 +25,4 @@ pub struct Dependencies {
     pub fetcher: Fetcher,
     /// The words of remedies in the log, and in errors that are stored.
     pub remedy_words: RemedyWords,
-    /// The user of the operating system who runs the command; `None` for the daemon.
-    pub actor: Option<String>,
 }

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use crate::{
-    model::remedy::{Finding, Remediable, Remedy},
+    model::{
+        actor::Actor,
+        remedy::{Finding, Remediable, Remedy},
+    },
     provider::{core::Provider, error::Error},
 };
 
@@ -45,6 +48,7 @@ impl Provider {
             return Ok(Err(NotReady::NoWrites));
         }
         let mut warnings: Vec<Finding> = self
+            .keys(&Actor::Itself)
             .own_expiring_certificates()?
             .iter()
             .map(|expiring| Finding {

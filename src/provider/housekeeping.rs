@@ -1,5 +1,6 @@
 //! Removes what has expired, in small steps, and warns of what soon will.
 
+use crate::model::actor::Actor;
 use crate::provider::{core::Provider, error::Error};
 
 /// Rows per step: few enough that no sign-in waits long for a step.
@@ -13,27 +14,36 @@ impl Provider {
         let now = self.now();
         let audit_before = self.policy().audit_retention.map(|kept| now - kept);
         // A row that cannot be read must not prevent the removal of everything else; it is removed once it has expired.
-        let mut removed = self.expire_logouts(ROWS_PER_STEP).unwrap_or_else(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "logouts that are over could not be noted"
-            );
-            0
-        });
-        removed += self.expire_posted_logouts(ROWS_PER_STEP).unwrap_or_else(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "logouts that nobody came for could not be ended"
-            );
-            0
-        });
-        removed += self.erase_deleted().unwrap_or_else(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "people who were deleted could not be erased"
-            );
-            0
-        });
+        let mut removed = self
+            .logout()
+            .expire_logouts(ROWS_PER_STEP)
+            .unwrap_or_else(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "logouts that are over could not be noted"
+                );
+                0
+            });
+        removed += self
+            .saml()
+            .expire_posted_logouts(ROWS_PER_STEP)
+            .unwrap_or_else(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "logouts that nobody came for could not be ended"
+                );
+                0
+            });
+        removed += self
+            .people(&Actor::Itself)
+            .erase_deleted()
+            .unwrap_or_else(|error| {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "people who were deleted could not be erased"
+                );
+                0
+            });
         for _step in 0..MAX_STEPS {
             let gone = self
                 .store()
@@ -44,7 +54,7 @@ impl Provider {
             }
         }
         self.flush_audit()?;
-        self.warn_of_expiring_certificates()?;
+        self.keys(&Actor::Itself).warn_of_expiring_certificates()?;
         Ok(removed)
     }
 }

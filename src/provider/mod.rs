@@ -8,6 +8,7 @@ mod core;
 mod current_snapshot;
 mod dependencies;
 pub mod error;
+pub mod handle;
 pub mod health;
 mod health_check;
 pub mod housekeeping;

@@ -9,7 +9,7 @@ use crate::{
         audit_action::AuditAction,
         unreadable::{UnreadableKind, UnreadableRow},
     },
-    provider::{core::Provider, error::Error},
+    provider::{error::Error, handle::Repair},
     store::EditOutcome,
 };
 
@@ -32,7 +32,7 @@ pub enum Repaired {
     Stale,
 }
 
-impl Provider {
+impl Repair<'_> {
     /// The rows that are set aside, in the current generation.
     pub fn unreadable(&self) -> Result<Arc<Vec<UnreadableRow>>, Error> {
         Ok(Arc::clone(&self.fresh_snapshot()?.unreadable))
@@ -134,7 +134,7 @@ impl Provider {
             Ok(removed)
         })?;
         if removed {
-            self.purge_destroyed_key()?;
+            self.keys(self.actor).purge_destroyed_key()?;
         }
         Ok(removed)
     }

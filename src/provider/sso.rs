@@ -10,8 +10,8 @@ use crate::{
     },
     provider::{
         audit::codes,
-        core::Provider,
         error::Error,
+        handle::SignIn,
         saml::{
             refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
             request_details,
@@ -123,7 +123,7 @@ pub(in crate::provider) enum Passage<'a> {
     Stopped(SignInOutcome),
 }
 
-impl Provider {
+impl SignIn<'_> {
     /// Answers the sign-in, or says what comes before.
     pub(in crate::provider) fn enter(
         &self,
@@ -144,7 +144,10 @@ impl Provider {
             unchecked_signature: entry.payload().unchecked_signature,
         };
         let visitor = entry.context.visitor;
-        match self.respond(entry.snapshot, response_request, &active_session, visitor)? {
+        match self
+            .saml()
+            .respond(entry.snapshot, response_request, &active_session, visitor)?
+        {
             ResponseOutcome::Response(response) => Ok(SignInOutcome::Respond(response)),
             ResponseOutcome::Replayed => {
                 let context = entry.context.clone().with_session(&active_session);
@@ -173,7 +176,9 @@ impl Provider {
         };
         let subject = entry.pending.requirements.subject.as_ref();
         let is_subject = match &active_session {
-            Some(active_session) => self.is_subject(entry.application, active_session, subject)?,
+            Some(active_session) => self
+                .saml()
+                .is_subject(entry.application, active_session, subject)?,
             None => true,
         };
         let decision = gate::decide(&GateInput {
@@ -301,7 +306,8 @@ impl Provider {
             relay_state: payload.relay_state.clone(),
         };
         let outcome =
-            self.respond_with_status(entry.snapshot, entry.application, target, refusal, context)?;
+            self.saml()
+                .respond_with_status(entry.snapshot, entry.application, target, refusal, context)?;
         Ok(outcome.into())
     }
 
@@ -311,7 +317,7 @@ impl Provider {
         refusal: Refusal,
         context: &RefusalContext<'_>,
     ) -> Result<SignInOutcome, Error> {
-        let page = self.refused_page(refusal, context)?;
+        let page = self.saml().refused_page(refusal, context)?;
         Ok(SignInOutcome::Refused(Refused::Page(page)))
     }
 

@@ -1,5 +1,6 @@
 //! Background work, on threads of its own.
 
+use crate::model::actor::Actor;
 use std::{
     io,
     sync::mpsc,
@@ -25,7 +26,7 @@ const MAX_RUNNING: usize = 3;
 
 pub(super) fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) {
     while stopped.recv_timeout(FETCH_INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
-        if let Err(error) = provider.refresh_sources() {
+        if let Err(error) = provider.metadata_sources(&Actor::Itself).refresh_sources() {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "sources of metadata could not be looked after"

@@ -32,6 +32,7 @@ pub use self::{
 };
 use crate::{
     config::Settings,
+    model::actor::Actor,
     provider::Provider,
     web::{self, Deadlines, Permits, Site},
 };
@@ -146,7 +147,9 @@ impl Server {
     pub fn wait(self) -> Result<()> {
         let ended = self.running.join();
         drop((self.stop_housekeeping, self.stop_metadata_fetcher));
-        self.fetch_provider.stop_fetching();
+        self.fetch_provider
+            .metadata_sources(&Actor::Itself)
+            .stop_fetching();
         let kept = self.housekeeping.join();
         // The fetcher may wait for a database that does not respond; the shutdown does not.
         let ended_by_now = self

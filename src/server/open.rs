@@ -66,7 +66,6 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         sealing_key,
         Box::new(SystemClock),
         Box::new(SystemEntropy),
-        Some(files::operator()),
     )?;
     Ok(Provider::open_for_command(parts)?)
 }
@@ -131,7 +130,7 @@ pub fn prepare_with(
     })?;
     files::write_private(&marker_path(settings), MARKER_TEXT)?;
     let base_url = settings.base_url.clone();
-    let parts = parts(settings, base_url, store, sealing_key, clock, entropy, None)?;
+    let parts = parts(settings, base_url, store, sealing_key, clock, entropy)?;
     Ok((Provider::open(parts)?, findings))
 }
 
@@ -142,7 +141,6 @@ fn parts(
     sealing_key: SealingKey,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
-    actor: Option<String>,
 ) -> Result<Dependencies> {
     Ok(Dependencies {
         clock,
@@ -157,7 +155,6 @@ fn parts(
             settings.data_dir.clone(),
         ),
         remedy_words: remedy::words,
-        actor,
     })
 }
 

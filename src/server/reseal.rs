@@ -9,6 +9,7 @@ use crate::{
     crypto::seal::SealingKey,
     entropy::SystemEntropy,
     files::{self, WriteOutcome},
+    model::actor::Actor,
     server::{
         open::{lock_database, open},
         seal::{GENERATE_COMMAND, generate_key, next_key_path, read_key_file},
@@ -28,7 +29,7 @@ pub struct ResealOutcome {
 
 /// Seals every private key with another sealing key: the one in the file `to`, or a new one that replaces the old. No
 /// daemon may work on the same SQLite file.
-pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
+pub fn reseal(settings: &Settings, to: Option<&Path>, actor: &Actor) -> Result<ResealOutcome> {
     let own = settings.seal_key_path();
     if to.is_none() && settings.seal_key_file.is_some() {
         bail!(
@@ -42,7 +43,7 @@ pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
         Some(file) => read_key_file(file)?.with_context(|| format!("there is no {}", file.display()))?,
         None => next_key(settings)?,
     };
-    let Some(keys) = provider.reseal(&next)? else {
+    let Some(keys) = provider.keys(actor).reseal(&next)? else {
         bail!("somebody else changed the keys at the same moment; try again")
     };
     if to.is_none() {
@@ -51,7 +52,7 @@ pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
     Ok(ResealOutcome {
         keys,
         is_in_place: to.is_none(),
-        is_purged: provider.purge_deleted()?,
+        is_purged: provider.keys(actor).purge_deleted()?,
     })
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     config::Settings,
-    model::key::KeyState,
+    model::{actor::Actor, key::KeyState},
     provider::{Provider, bootstrap::BootstrapNotice},
 };
 
@@ -61,13 +61,18 @@ pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<Stri
     if settings.evaluation_mode {
         return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
     }
-    Ok(match (provider.has_users()?, provider.has_applications()?) {
-        (false, _) => {
-            "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
-        }
-        (true, false) => {
-            "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()
-        }
-        (true, true) => format!("People sign in at {}.", settings.base_url.origin()),
-    })
+    Ok(
+        match (
+            provider.people(&Actor::Itself).has_users()?,
+            provider.applications(&Actor::Itself).has_applications()?,
+        ) {
+            (false, _) => {
+                "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
+            }
+            (true, false) => {
+                "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()
+            }
+            (true, true) => format!("People sign in at {}.", settings.base_url.origin()),
+        },
+    )
 }

@@ -1,5 +1,6 @@
 //! The documented commands work: they are run as documented, with other directories.
 
+use hallpass::model::actor::Actor;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use hallpass::provider::people::users::UserFilter;
@@ -65,6 +66,7 @@ fn the_documented_backup_works_with_a_running_daemon_and_restores() {
     assert_eq!(
         test_server
             .provider
+            .people(&Actor::Itself)
             .users(&UserFilter::default(), 10)
             .unwrap()
             .len(),

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use hallpass::{
     config::Settings,
     model::{
+        actor::Actor,
         name_id::PERSISTENT,
         user::{OwnAttributes, User, UserName},
     },
@@ -123,9 +124,14 @@ fn user_with_everything(setup: &SsoSetup) -> User {
         attributes: OwnAttributes::from([("team".to_owned(), vec!["Pfifferlinge".to_owned()])]),
         ..UserEdit::default()
     };
-    provider.edit_user(&deleted_user.email, &edit).unwrap().unwrap();
+    provider
+        .people(&Actor::Itself)
+        .edit_user(&deleted_user.email, &edit)
+        .unwrap()
+        .unwrap();
     assert!(
         provider
+            .people(&Actor::Itself)
             .set_persistent_name_id(&setup.wiki, &deleted_user, IMPORTED_NAME_ID)
             .unwrap()
     );
@@ -146,7 +152,12 @@ fn persistent_name_id_response(setup: &SsoSetup, person: &User, id: &str) -> Str
 }
 
 fn erase(setup: &SsoSetup, person: &User) {
-    let deleted = setup.server.provider.delete_user(&person.email).unwrap();
+    let deleted = setup
+        .server
+        .provider
+        .people(&Actor::Itself)
+        .delete_user(&person.email)
+        .unwrap();
     assert!(matches!(deleted, ChangeOutcome::Done(_)), "{deleted:?}");
     setup.server.clock.advance(DELETION_GRACE_PERIOD);
     setup.server.provider.run_housekeeping().unwrap();
@@ -253,6 +264,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
             setup
                 .server
                 .provider
+                .people(&Actor::Itself)
                 .users(&UserFilter::default(), 10)
                 .unwrap()
                 .len(),
@@ -279,6 +291,7 @@ fn identifiers_of_an_erased_user_are_never_reused() {
         let eve = setup
             .server
             .provider
+            .people(&Actor::Itself)
             .user_by_email(&deleted_user.email)
             .unwrap()
             .unwrap();

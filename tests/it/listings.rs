@@ -10,6 +10,7 @@ use std::{
 use hallpass::{
     config::Settings,
     model::{
+        actor::Actor,
         application::Application,
         id::{AuditId, UserId},
         user::Email,
@@ -74,7 +75,7 @@ fn emails(provider: &Provider, page: u32) -> Vec<Email> {
     let mut filter = UserFilter::default();
     let mut all = Vec::new();
     loop {
-        let found = provider.users(&filter, page).unwrap();
+        let found = provider.people(&Actor::Itself).users(&filter, page).unwrap();
         all.extend(found.into_iter().map(|user| user.email));
         if all.last() == filter.after.as_ref() {
             return all;
@@ -86,7 +87,7 @@ fn emails(provider: &Provider, page: u32) -> Vec<Email> {
 fn events(provider: &Provider, mut query: AuditQuery) -> Vec<AuditId> {
     let mut all = Vec::new();
     loop {
-        let found: Vec<AuditEntry> = provider.audit_entries(&query).unwrap();
+        let found: Vec<AuditEntry> = provider.audit().audit_entries(&query).unwrap();
         all.extend(found.iter().map(|entry| entry.row.id));
         match found.last() {
             Some(last) => query.before = Some(last.row.id),
@@ -227,6 +228,7 @@ fn json_is_one_array_of_every_page() {
 
         let user = server
             .provider
+            .people(&Actor::Itself)
             .users(&UserFilter::default(), 1)
             .unwrap()
             .remove(0)
@@ -399,7 +401,10 @@ fn use_each_filter(provider: &Provider, wiki: &Application, ada: UserId) {
         (after, Some("a")),
     ] {
         let search = search.map(str::to_owned);
-        provider.users(&UserFilter { after, search }, 5).unwrap();
+        provider
+            .people(&Actor::Itself)
+            .users(&UserFilter { after, search }, 5)
+            .unwrap();
     }
     let filters: [fn(&mut AuditQuery); 7] = [
         |query| query.refused_only = true,
@@ -427,7 +432,10 @@ fn use_each_filter(provider: &Provider, wiki: &Application, ada: UserId) {
         if chosen & (2 << filters.len()) != 0 {
             query.user = Some(ada);
         }
-        provider.audit_entries(&query).unwrap();
+        provider.audit().audit_entries(&query).unwrap();
     }
-    provider.last_unchecked_signature(wiki.id).unwrap();
+    provider
+        .applications(&Actor::Itself)
+        .last_unchecked_signature(wiki.id)
+        .unwrap();
 }

@@ -72,7 +72,7 @@ fn logout_response(setup: &SsoSetup, response: &Response) -> String {
         address.starts_with(&format!("{SP_SLO_URL}&SAMLResponse=")),
         "{address}"
     );
-    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+    let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
     assert!(
         sp_keys::query_signature_is_valid(address, &certificate),
         "{address}"
@@ -112,7 +112,7 @@ fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
             assert_eq!(root.attribute("Destination"), Some(SP_SLO_URL));
             assert_eq!(
                 only_element(&document, "Issuer").text(),
-                Some(setup.server.provider.entity_id().unwrap().as_str())
+                Some(setup.server.provider.saml().entity_id().unwrap().as_str())
             );
             assert_ends_with(root.attribute("IssueInstant").unwrap(), "Z");
             SsoSetup::assert_signed_out(&browser);

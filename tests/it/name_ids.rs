@@ -94,7 +94,7 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
             "",
             &format!("<samlp:NameIDPolicy Format=\"{PERSISTENT}\"/>"),
         )));
-        let us = setup.server.provider.entity_id().unwrap().to_string();
+        let us = setup.server.provider.saml().entity_id().unwrap().to_string();
         assert_eq!(
             name_id(&xml),
             (

@@ -9,6 +9,7 @@ use std::{
 
 use hallpass::{
     config::Settings,
+    model::actor::Actor,
     provider::{Provider, bootstrap::BootstrapNotice},
     server,
 };
@@ -64,7 +65,7 @@ impl Deployment {
 }
 
 fn fingerprint(provider: &Provider) -> String {
-    provider.certificate_pem().unwrap().0.sha256
+    provider.saml().certificate_pem().unwrap().0.sha256
 }
 
 fn chmod(path: &Path, mode: u32) {
@@ -230,18 +231,18 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
             "{findings:?}"
         );
         assert_eq!(
-            provider.entity_id().unwrap().as_str(),
+            provider.saml().entity_id().unwrap().as_str(),
             "https://login.fernweh.example/saml/metadata"
         );
         assert_eq!(fingerprint(&deployment.start(&[]).unwrap().0), second);
 
         let deployment = Deployment::new(database);
         let (provider, _) = deployment.start(&try_out).unwrap();
-        let (first, entity_id) = (fingerprint(&provider), provider.entity_id().unwrap());
+        let (first, entity_id) = (fingerprint(&provider), provider.saml().entity_id().unwrap());
         add_wiki(&provider);
         let (provider, findings) = deployment.start(&[]).unwrap();
         assert_eq!(
-            (fingerprint(&provider), provider.entity_id().unwrap()),
+            (fingerprint(&provider), provider.saml().entity_id().unwrap()),
             (first, entity_id.clone())
         );
         assert_eq!(
@@ -272,7 +273,11 @@ fn add_wiki(provider: &Provider) {
         tile_url: None,
         saml,
     };
-    provider.add_application(&new).unwrap().unwrap();
+    provider
+        .applications(&Actor::Itself)
+        .add_application(&new)
+        .unwrap()
+        .unwrap();
 }
 
 #[test]
@@ -283,7 +288,7 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
         let moved = [("HALLPASS_BASE_URL", "https://sso.fernweh.example")];
         let (provider, findings) = deployment.start(&moved).unwrap();
         assert_eq!(
-            provider.entity_id().unwrap().as_str(),
+            provider.saml().entity_id().unwrap().as_str(),
             "https://login.fernweh.example/saml/metadata"
         );
         assert!(
@@ -291,12 +296,12 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
             "{findings:?}"
         );
         assert_contains(
-            &provider.metadata().unwrap().body,
+            &provider.saml().metadata().unwrap().body,
             "Location=\"https://sso.fernweh.example/saml/sso\"",
         );
         let set = [moved[0], ("HALLPASS_ENTITY_ID", "urn:fernweh:idp")];
         let (provider, findings) = deployment.start(&set).unwrap();
-        assert_eq!(provider.entity_id().unwrap().as_str(), "urn:fernweh:idp");
+        assert_eq!(provider.saml().entity_id().unwrap().as_str(), "urn:fernweh:idp");
         assert!(
             matches!(findings.as_slice(), [BootstrapNotice::EntityIdChanged { .. }]),
             "{findings:?}"

@@ -147,7 +147,7 @@ fn a_used_data_directory_never_gets_a_new_database_by_itself() {
             |database: &Database| test_server::settings(&data, database, "127.0.0.1:0".parse().unwrap(), &[]);
         let first = settings(database);
         let (provider, _) = server::prepare(&first).unwrap();
-        let certificate = provider.certificate_pem().unwrap().0.sha256;
+        let certificate = provider.saml().certificate_pem().unwrap().0.sha256;
         drop(provider);
         let emptied = match database {
             Database::Sqlite => {
@@ -175,7 +175,7 @@ fn a_used_data_directory_never_gets_a_new_database_by_itself() {
         let mark = refused.split("remove ").nth(1).unwrap();
         fs::remove_file(mark.strip_suffix(" first").unwrap()).unwrap();
         let (provider, _) = server::prepare(&settings(&emptied)).unwrap();
-        assert_ne!(provider.certificate_pem().unwrap().0.sha256, certificate);
+        assert_ne!(provider.saml().certificate_pem().unwrap().0.sha256, certificate);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use hallpass::{
     model::{
+        actor::Actor,
         application::SpUrl,
         name_id::NameIdFormat,
         response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
@@ -146,7 +147,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
 fn no_signature_of_a_preview_can_be_used() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
+        let certificate = setup.server.provider.saml().certificate_pem().unwrap().0.der;
         for (signs, algorithm, count) in [
             (SignedParts::Both, SignatureAlgorithm::RsaSha256, 2),
             (SignedParts::Assertion, SignatureAlgorithm::RsaSha384, 1),
@@ -158,7 +159,12 @@ fn no_signature_of_a_preview_can_be_used() {
                 signature_algorithm: algorithm,
                 encryption: None,
             };
-            let preview = setup.server.provider.preview(&wiki.into(), &setup.ada).unwrap();
+            let preview = setup
+                .server
+                .provider
+                .applications(&Actor::Itself)
+                .preview(&wiki.into(), &setup.ada)
+                .unwrap();
             let response = preview.response.unwrap();
             assert_eq!(response.verified, Verification::Verified(count), "{signs:?}");
             let document = Document::parse(&response.xml).unwrap();
@@ -296,6 +302,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         let preview = setup
             .server
             .provider
+            .applications(&Actor::Itself)
             .preview(&expired.into(), &setup.ada)
             .unwrap();
         let found: Vec<_> = preview.obstacles.iter().map(|one| one.code).collect();

@@ -27,7 +27,7 @@ fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
             response.header("content-type").unwrap(),
             "application/samlmetadata+xml",
         );
-        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+        let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
         let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
         inspect::verify_with_xmlsec1(&response.body, &certificate.der, signature).unwrap();
         let document = Document::parse(&response.body).unwrap();
@@ -124,7 +124,7 @@ fn documents_have_an_etag_and_a_match_gets_304() {
 fn the_certificate_downloads_as_a_file_named_by_its_fingerprint() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+        let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
         let fingerprint: String = Sha256::digest(&certificate.der)
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     config::Settings,
-    model::{secret::Secret, user::Email},
+    model::{actor::Actor, secret::Secret, user::Email},
     provider::people::users::UserEdit,
     store::Store,
 };
@@ -39,6 +39,7 @@ fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
         setup
             .server
             .provider
+            .people(&Actor::Itself)
             .edit_user(&Email::parse(ADA).unwrap(), &off)
             .unwrap()
             .unwrap();

@@ -28,7 +28,7 @@ fn the_response_has_exactly_what_the_profile_requires() {
         let logged_in = setup.now();
         let mut browser = setup.signed_in_browser();
         setup.server.clock.advance(TimeDelta::minutes(42));
-        let (now, us) = (setup.now(), setup.server.provider.entity_id().unwrap());
+        let (now, us) = (setup.now(), setup.server.provider.saml().entity_id().unwrap());
         let (xml, _) = posted_response(&browser.get(&setup.sso_url("_r1")));
         let document = Document::parse(&xml).unwrap();
         let value = |element: &str, name: &str| {
@@ -221,7 +221,7 @@ fn hostile_names_arrive_unchanged() {
                 .filter(roxmltree::Node::is_element)
                 .count()
         };
-        let metadata = setup.server.provider.metadata().unwrap();
+        let metadata = setup.server.provider.saml().metadata().unwrap();
         for (n, name) in HOSTILE_NAMES.into_iter().enumerate() {
             let email = format!("p{n}+'&x@fernweh.example");
             setup.server.add_user(&email, name, name);
@@ -281,8 +281,8 @@ fn both_signatures_are_accepted_by_three_implementations() {
         let mut browser = setup.signed_in_browser();
         let page = browser.get(&setup.sso_url("_r1"));
         let (xml, _) = posted_response(&page);
-        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
-        let metadata = setup.server.provider.metadata().unwrap();
+        let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
+        let metadata = setup.server.provider.saml().metadata().unwrap();
         assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 2);
         for xpath in [RESPONSE_SIGNATURE_XPATH, ASSERTION_SIGNATURE_XPATH] {
             inspect::verify_with_xmlsec1(&xml, &certificate.der, xpath).unwrap();

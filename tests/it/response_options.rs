@@ -3,6 +3,7 @@
 
 use hallpass::{
     model::{
+        actor::Actor,
         application::{Application, ApplicationKind, Binding, LogoutEndpoint, SpUrl},
         name_id::EMAIL_ADDRESS,
         response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
@@ -69,6 +70,7 @@ fn set_response_options(setup: &SsoSetup, making: ResponseOptions) {
     let done = setup
         .server
         .provider
+        .applications(&Actor::Itself)
         .edit_application(&setup.wiki.slug, edit)
         .unwrap()
         .unwrap();
@@ -83,8 +85,8 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let mut browser = setup.signed_in_browser();
-        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
-        let metadata = setup.server.provider.metadata().unwrap().body;
+        let certificate = setup.server.provider.saml().certificate_pem().unwrap().0.der;
+        let metadata = setup.server.provider.saml().metadata().unwrap().body;
         for (signs, on_assertion, on_response) in SIGNED_PARTS {
             for (algorithm, method, digest) in ALGORITHMS {
                 set_response_options(
@@ -139,7 +141,7 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
 fn an_error_response_is_signed_with_the_algorithm_of_the_application() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
+        let certificate = setup.server.provider.saml().certificate_pem().unwrap().0.der;
         for (algorithm, method, _) in ALGORITHMS {
             set_response_options(
                 &setup,
@@ -174,7 +176,7 @@ fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
                 response_location: None,
             });
         });
-        let certificate = setup.server.provider.certificate_pem().unwrap().0;
+        let certificate = setup.server.provider.saml().certificate_pem().unwrap().0;
         for (algorithm, method, _) in ALGORITHMS {
             set_response_options(
                 &setup,
@@ -213,7 +215,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
             new.saml.encryption_certificates = vec![key.certificate.clone()];
         });
         let mut browser = setup.signed_in_browser();
-        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
+        let certificate = setup.server.provider.saml().certificate_pem().unwrap().0.der;
         let mut keys_seen = Vec::new();
         for (cipher, uri) in [
             (
@@ -303,7 +305,10 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
                 response_options: making,
                 ..ApplicationEdit::default()
             };
-            provider.edit_application(&application.slug, edit).unwrap()
+            provider
+                .applications(&Actor::Itself)
+                .edit_application(&application.slug, edit)
+                .unwrap()
         };
         let refused = |application: &Application, making| match edit(application, making) {
             Err(BadApplication::ResponseOptions(bad)) => bad,
@@ -357,7 +362,10 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
                 xml.contains("<saml:Assertion ") && !xml.contains("EncryptedAssertion"),
                 "{xml}"
             );
-            provider.remove_application(&application.slug).unwrap();
+            provider
+                .applications(&Actor::Itself)
+                .remove_application(&application.slug)
+                .unwrap();
         }
     });
 }

@@ -72,7 +72,11 @@ fn control_the_schema_rejects_an_invalid_message() {
 fn responses_and_metadata_are_valid() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        validate_against_schema(&setup.server.provider.metadata().unwrap().body, METADATA_SCHEMA).unwrap();
+        validate_against_schema(
+            &setup.server.provider.saml().metadata().unwrap().body,
+            METADATA_SCHEMA,
+        )
+        .unwrap();
         let mut browser = setup.signed_in_browser();
         validate_against_schema(
             &posted_response(&browser.get(&setup.sso_url("_r1"))).0,
@@ -135,7 +139,7 @@ fn logout_messages_are_valid() {
             validate_against_schema(&redirect::decode(&query).unwrap().xml, PROTOCOL_SCHEMA).unwrap();
         }
         let ask = LogoutRequestContent {
-            issuer: &setup.server.provider.entity_id().unwrap(),
+            issuer: &setup.server.provider.saml().entity_id().unwrap(),
             id: "_0123456789012345678901234567890123456789",
             destination: "https://wiki.example/slo?a=b&c=d",
             name_id: &NameId {

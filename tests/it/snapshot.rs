@@ -1,5 +1,6 @@
 //! The cached snapshot: only what changed is read again, by one thread for all.
 
+use hallpass::model::actor::Actor;
 use std::{sync::Barrier, thread};
 
 use hallpass::{provider::applications::ApplicationEdit, server};
@@ -14,7 +15,12 @@ fn named(name: &str) -> ApplicationEdit {
 }
 
 fn names(setup: &SsoSetup) -> Vec<String> {
-    let all = setup.server.provider.applications().unwrap();
+    let all = setup
+        .server
+        .provider
+        .applications(&Actor::Itself)
+        .all_applications()
+        .unwrap();
     all.iter().map(|application| application.name.clone()).collect()
 }
 
@@ -33,10 +39,17 @@ fn only_what_changed_is_read_again_unless_nobody_knows_what_that_is() {
         let beside = server::open(&server.settings).unwrap();
         for number in 0..3 {
             let name = format!("Wiki {number}");
-            beside.edit_application(slug, named(&name)).unwrap().unwrap();
+            beside
+                .applications(&Actor::Itself)
+                .edit_application(slug, named(&name))
+                .unwrap()
+                .unwrap();
             assert_eq!(names(&setup), ["Desk", name.as_str()]);
         }
-        beside.remove_application(slug).unwrap();
+        beside
+            .applications(&Actor::Itself)
+            .remove_application(slug)
+            .unwrap();
         assert_eq!(names(&setup), ["Desk"]);
         // As an older version raises the generation.
         sql::execute(
@@ -64,6 +77,7 @@ fn of_many_that_need_a_new_generation_one_reads_it() {
             let name = format!("Wiki {number}");
             let before = provider.snapshots_read();
             beside
+                .applications(&Actor::Itself)
                 .edit_application(&setup.wiki.slug, named(&name))
                 .unwrap()
                 .unwrap();

@@ -31,7 +31,7 @@ fn status_and_message(
         !xml.contains("Assertion>") && xml.contains(&format!("InResponseTo=\"{id}\"")),
         "{xml}"
     );
-    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+    let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
     assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 1);
     let (top, second) = inspect::status_codes(&xml);
     (top, second.unwrap_or_default())

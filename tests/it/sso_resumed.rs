@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::{
+        actor::Actor,
         application::{AssertionConsumerService, SpUrl},
         user::Email,
     },
@@ -252,6 +253,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
             setup
                 .server
                 .provider
+                .applications(&Actor::Itself)
                 .edit_application(&setup.wiki.slug, edit)
                 .unwrap()
                 .unwrap();
@@ -271,6 +273,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
         setup
             .server
             .provider
+            .people(&Actor::Itself)
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
@@ -287,6 +290,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
         setup
             .server
             .provider
+            .people(&Actor::Itself)
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
@@ -309,7 +313,11 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             acs_endpoints: Some(vec![acs(new)]),
             ..ApplicationEdit::default()
         };
-        beside.edit_application(&setup.wiki.slug, edit).unwrap().unwrap();
+        beside
+            .applications(&Actor::Itself)
+            .edit_application(&setup.wiki.slug, edit)
+            .unwrap()
+            .unwrap();
         assert_eq!(posted_response(&browser.get(&setup.sso_url("_r2"))).1, new);
         let name = hallpass::model::user::NameComponent::parse("last", "Byron").unwrap();
         let edit = UserEdit {
@@ -317,6 +325,7 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             ..UserEdit::default()
         };
         beside
+            .people(&Actor::Itself)
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
@@ -325,9 +334,16 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             enabled: Some(false),
             ..ApplicationEdit::default()
         };
-        beside.edit_application(&setup.wiki.slug, off).unwrap().unwrap();
+        beside
+            .applications(&Actor::Itself)
+            .edit_application(&setup.wiki.slug, off)
+            .unwrap()
+            .unwrap();
         assert_refused(&browser.get(&setup.sso_url("_r4")), "APPLICATION-DISABLED");
-        beside.remove_application(&setup.wiki.slug).unwrap();
+        beside
+            .applications(&Actor::Itself)
+            .remove_application(&setup.wiki.slug)
+            .unwrap();
         assert_refused(&browser.get(&setup.sso_url("_r5")), "ISSUER-UNKNOWN");
     });
 }
@@ -345,6 +361,7 @@ fn an_acs_removed_during_sign_in_gets_no_response() {
         setup
             .server
             .provider
+            .applications(&Actor::Itself)
             .edit_application(&setup.wiki.slug, edit)
             .unwrap()
             .unwrap();

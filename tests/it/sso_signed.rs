@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use hallpass::{
     crypto::generate,
-    model::id::KeyId,
+    model::{actor::Actor, id::KeyId},
     saml::urn::{ECDSA_SHA256, RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512},
 };
 use openssl::hash::MessageDigest;
@@ -278,6 +278,7 @@ fn a_signature_without_a_registered_certificate_is_ignored_and_reported() {
                 setup
                     .server
                     .provider
+                    .applications(&Actor::Itself)
                     .last_unchecked_signature(setup.wiki.id)
                     .unwrap()
             };

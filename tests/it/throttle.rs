@@ -275,7 +275,10 @@ fn throttle_counters_are_shared_through_the_database() {
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
         assert_matches!(
-            second_process.sign_in_with_password(&typed, &visitor).unwrap(),
+            second_process
+                .sign_in()
+                .sign_in_with_password(&typed, &visitor)
+                .unwrap(),
             hallpass::provider::sign_in::password::PasswordSignInOutcome::Throttled { .. }
         );
     });

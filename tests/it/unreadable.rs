@@ -2,6 +2,7 @@
 
 use hallpass::{
     model::{
+        actor::Actor,
         application::{Binding, LogoutEndpoint, Slug, SpUrl},
         response_options::ContentCipher,
     },
@@ -145,17 +146,24 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
         }
         // Everything is read again, and then only what changed.
         goes_on(&setup, "_1");
-        assert_eq!(provider.unreadable().unwrap().len(), cases.len());
+        assert_eq!(
+            provider.repair(&Actor::Itself).unreadable().unwrap().len(),
+            cases.len()
+        );
         let renamed = ApplicationEdit {
             name: Some("Wiki of all".to_owned()),
             ..ApplicationEdit::default()
         };
         provider
+            .applications(&Actor::Itself)
             .edit_application(&setup.wiki.slug, renamed)
             .unwrap()
             .unwrap();
         goes_on(&setup, "_2");
-        assert_eq!(provider.unreadable().unwrap().len(), cases.len());
+        assert_eq!(
+            provider.repair(&Actor::Itself).unreadable().unwrap().len(),
+            cases.len()
+        );
         let health = server.browser().get("/health/ready");
         assert_eq!(health.status, 200);
         assert!(
@@ -202,12 +210,25 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
                 cli.expect_success(&["app", "remove", handle]);
             }
         }
-        assert_eq!(provider.unreadable().unwrap().len(), 0);
+        assert_eq!(provider.repair(&Actor::Itself).unreadable().unwrap().len(), 0);
         let left = cases.iter().filter(|one| one.is_repairable).count();
-        assert_eq!(provider.applications().unwrap().len(), 1 + left);
+        assert_eq!(
+            provider
+                .applications(&Actor::Itself)
+                .all_applications()
+                .unwrap()
+                .len(),
+            1 + left
+        );
         assert_lacks(&server.browser().get("/health/ready").body, "of the applications");
         goes_on(&setup, "_3");
-        assert_eq!(provider.repair_application("no-such").unwrap(), Repaired::Unknown);
+        assert_eq!(
+            provider
+                .repair(&Actor::Itself)
+                .repair_application("no-such")
+                .unwrap(),
+            Repaired::Unknown
+        );
     });
 }
 
@@ -216,7 +237,10 @@ fn a_draft_and_a_key_that_does_not_sign_are_set_aside() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let (server, provider) = (&setup.server, &setup.server.provider);
-        provider.add_draft("Payroll", None).unwrap();
+        provider
+            .applications(&Actor::Itself)
+            .add_draft("Payroll", None)
+            .unwrap();
         as_the_next_version(
             server,
             "INSERT INTO application_drafts (slug, name, created_at) VALUES ('Of_The_Next', 'Next', '2026-01-01 00:00:00'); \
@@ -227,8 +251,8 @@ fn a_draft_and_a_key_that_does_not_sign_are_set_aside() {
              FROM signing_keys WHERE state = 'active'",
         );
         goes_on(&setup, "_1");
-        assert_eq!(provider.unreadable().unwrap().len(), 3);
-        assert_eq!(provider.drafts().unwrap().len(), 1);
+        assert_eq!(provider.repair(&Actor::Itself).unreadable().unwrap().len(), 3);
+        assert_eq!(provider.applications(&Actor::Itself).drafts().unwrap().len(), 1);
         drop(server.replica());
 
         let cli = Cli::new(&server.settings.data_dir, database);
@@ -245,7 +269,7 @@ fn a_draft_and_a_key_that_does_not_sign_are_set_aside() {
         cli.expect_success(&["key", "remove", "of-the-next"]);
         cli.expect_success(&["key", "remove", "019b7ca9-8d03-7101-8101-010101010101"]);
         cli.expect_failure(&["key", "remove", "of-the-next"]);
-        assert_eq!(provider.unreadable().unwrap().len(), 0);
+        assert_eq!(provider.repair(&Actor::Itself).unreadable().unwrap().len(), 0);
         cli.expect_success(&["key", "roll", "prepare"]);
         goes_on(&setup, "_2");
     });

@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use crate::{
     api_model::application::DraftOutput,
     cli::{
+        actor,
         app::{arguments::DraftArguments as Typed, lookup::describe_slug_conflict, show},
         output::{self, print_line},
     },
@@ -15,7 +16,10 @@ use crate::{
 pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
     let name = parse_name(&args.name)?;
     let slug = args.slug.as_deref().map(Slug::parse).transpose()?;
-    match provider.add_draft(&name, slug.as_ref())? {
+    match provider
+        .applications(actor::current())
+        .add_draft(&name, slug.as_ref())?
+    {
         // The draft exists already, and the terminal may have scrolled: print the same values again.
         ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, args.json),
         ChangeOutcome::Taken => {
@@ -28,7 +32,7 @@ pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
 
 /// The draft with this short name; `None` once it is an application.
 pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<ApplicationDraft>> {
-    let drafts = provider.drafts()?;
+    let drafts = provider.applications(actor::current()).drafts()?;
     Ok(drafts.into_iter().find(|draft| draft.slug.as_str() == slug))
 }
 

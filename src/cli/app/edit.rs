@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     cli::{
+        actor,
         app::lookup::{find_application, readable},
         output::print_line,
     },
@@ -20,7 +21,13 @@ pub(super) fn edit_application(
     json: bool,
 ) -> Result<()> {
     let parsed = Slug::parse(slug)?;
-    let outcome = readable(provider, &parsed, provider.edit_application(&parsed, edit))??;
+    let outcome = readable(
+        provider,
+        &parsed,
+        provider
+            .applications(actor::current())
+            .edit_application(&parsed, edit),
+    )??;
     print_outcome(provider, slug, outcome, words, json)
 }
 

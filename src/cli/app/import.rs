@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     api_model::metadata_source::{ImportReportOutput, ImportedEntityOutput},
     cli::{
+        actor,
         app::{
             arguments::{ImportArguments, ImportedCommand},
             certificates::read_certificates,
@@ -40,7 +41,9 @@ pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> 
             longest_validity,
             force: args.force,
         };
-        Ok(provider.import_aggregate(request, &mut |progress| bar.show(progress))?)
+        Ok(provider
+            .metadata_sources(actor::current())
+            .import_aggregate(request, &mut |progress| bar.show(progress))?)
     });
     bar.clear();
     match done? {
@@ -101,7 +104,10 @@ pub(super) fn enable_imported(
 ) -> Result<()> {
     let entity_id = parse_entity_id(entity_id)?;
     let slug = slug.map(Slug::parse).transpose()?;
-    match provider.enable_imported(&entity_id, from, slug.as_ref())? {
+    match provider
+        .metadata_sources(actor::current())
+        .enable_imported(&entity_id, from, slug.as_ref())?
+    {
         EnableOutcome::Done(application) => {
             if !json {
                 print_line(format_args!(
@@ -132,8 +138,9 @@ pub(super) fn enable_imported(
 pub(super) fn list_imported(provider: &Provider, command: &ImportedCommand) -> Result<()> {
     let ImportedCommand::List { search, limit, json } = command;
     // One more than the limit, to know whether there are more.
-    let mut found =
-        provider.imported_entities(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
+    let mut found = provider
+        .metadata_sources(actor::current())
+        .imported_entities(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
     let are_more = found.len() > limit;
     found.truncate(limit);

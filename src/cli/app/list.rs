@@ -8,6 +8,7 @@ use crate::{
         remedy,
     },
     cli::{
+        actor,
         app::lookup::find_application,
         output::{JsonArray, print_line, print_note},
         page,
@@ -33,7 +34,10 @@ pub(in crate::cli) struct ListArguments {
 pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
     let after = args.after.as_deref();
     let after = after.map(|slug| find_application(provider, slug)).transpose()?;
-    let (mut applications, drafts) = (provider.applications()?, provider.drafts()?);
+    let (mut applications, drafts) = (
+        provider.applications(actor::current()).all_applications()?,
+        provider.applications(actor::current()).drafts()?,
+    );
     if let Some(after) = after {
         applications.retain(|one| (&one.name, one.id) > (&after.name, after.id));
     }
@@ -45,7 +49,7 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
         let slug = &last.slug;
         format!("there are more: add --after {slug} for the next page")
     });
-    let unreadable = provider.unreadable()?;
+    let unreadable = provider.repair(actor::current()).unreadable()?;
     let set_aside = || {
         unreadable
             .iter()

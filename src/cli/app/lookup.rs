@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     api_model::remedy,
+    cli::actor,
     model::{
         application::{Application, Slug},
         remedy::Remediable,
@@ -15,10 +16,19 @@ use crate::{
 
 pub(super) fn find_application(provider: &Provider, slug: &str) -> Result<Arc<Application>> {
     let slug = Slug::parse(slug)?;
-    if let Some(found) = readable(provider, &slug, provider.application(&slug))? {
+    if let Some(found) = readable(
+        provider,
+        &slug,
+        provider.applications(actor::current()).application(&slug),
+    )? {
         return Ok(found);
     }
-    if provider.drafts()?.iter().any(|draft| draft.slug == slug) {
+    if provider
+        .applications(actor::current())
+        .drafts()?
+        .iter()
+        .any(|draft| draft.slug == slug)
+    {
         bail!("{slug} is a draft, no application yet: `hallpass app add … --slug {slug}` fills it in");
     }
     bail!(no_such_application(slug.as_str()))
@@ -33,7 +43,7 @@ pub(super) fn readable<T>(
     if let Err(error) = &read
         && error.is_unreadable()
     {
-        let unreadable = provider.unreadable()?;
+        let unreadable = provider.repair(actor::current()).unreadable()?;
         if let Some(row) = unreadable
             .iter()
             .find(|row| row.slug.as_deref() == Some(slug.as_str()))
@@ -50,13 +60,18 @@ pub(super) fn no_such_application(slug: &str) -> String {
 
 /// Which application or draft has the short name already.
 pub(super) fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
-    if let Some(other) = provider.application(slug)? {
+    if let Some(other) = provider.applications(actor::current()).application(slug)? {
         return Ok(format!(
             "{slug} is {}'s short name: `hallpass app edit {slug} …` changes that application, --slug NAME makes another",
             other.name
         ));
     }
-    if let Some(draft) = provider.drafts()?.into_iter().find(|draft| draft.slug == *slug) {
+    if let Some(draft) = provider
+        .applications(actor::current())
+        .drafts()?
+        .into_iter()
+        .find(|draft| draft.slug == *slug)
+    {
         return Ok(format!(
             "{slug} is the short name of the draft {}: `hallpass app add … --slug {slug}` fills it in, --slug NAME makes another",
             draft.name

@@ -5,6 +5,7 @@ use std::{fs::File, io};
 use anyhow::{Context, Result};
 
 use crate::{
+    cli::actor,
     model::application::EntityId,
     provider::{
         Provider,
@@ -21,6 +22,7 @@ pub(super) fn obtain(
     let read = |args: &str| {
         with_metadata(args, |place| {
             provider
+                .metadata_sources(actor::current())
                 .read_metadata(place, wanted)
                 .with_context(|| format!("cannot use {args}"))
         })

@@ -22,6 +22,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     api_model::application::RemovedOutput,
     cli::{
+        actor,
         app::{
             arguments::{AddCommand, EditArguments},
             convert::{application_change, new_service_provider, new_workspace},
@@ -48,7 +49,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         } => {
             let new = new_workspace(&typed)?;
             let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
-            let outcome = provider.register_workspace(new, obtained.as_ref())??;
+            let outcome = provider
+                .applications(actor::current())
+                .register_workspace(new, obtained.as_ref())??;
             print_registered(provider, outcome, typed.json)
         }
         Command::Add {
@@ -57,7 +60,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let (json, from) = (typed.json, typed.metadata.clone());
             let new = new_service_provider(typed)?;
             let obtained = metadata::obtain(provider, from.as_deref(), new.entity_id.as_ref())?;
-            let outcome = provider.register_service_provider(new, obtained.as_ref())??;
+            let outcome = provider
+                .applications(actor::current())
+                .register_service_provider(new, obtained.as_ref())??;
             print_registered(provider, outcome, json)
         }
         Command::Draft(typed) => draft::add(&typed, provider),
@@ -102,14 +107,17 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
 
 fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
     let gone = RemovedOutput { removed: typed };
-    let words = if provider.remove_unreadable(typed)? {
+    let words = if provider.repair(actor::current()).remove_unreadable(typed)? {
         format!("{typed} is gone. It could not be read.")
     } else {
         let slug = Slug::parse(typed)?;
-        if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
+        if provider.applications(actor::current()).remove_draft(&slug)? == ChangeOutcome::Done(()) {
             format!("The draft {slug} is gone.")
         } else {
-            match provider.remove_application(&slug)? {
+            match provider
+                .applications(actor::current())
+                .remove_application(&slug)?
+            {
                 ChangeOutcome::Done(()) => {
                     format!("{slug} is gone. Accounts at the application stay as they are.")
                 }
@@ -137,7 +145,7 @@ fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
 }
 
 fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
-    let (application, lost) = match provider.repair_application(slug)? {
+    let (application, lost) = match provider.repair(actor::current()).repair_application(slug)? {
         Repaired::Done { application, lost } => (application, lost),
         Repaired::Beyond(why) => bail!(
             "{slug} cannot be repaired: {why}. Run the version that wrote it, or remove it (`hallpass app remove {slug}`) and add it again"
@@ -191,7 +199,10 @@ fn edit(provider: &Provider, typed: EditArguments) -> Result<()> {
     let (slug, json) = (typed.slug.clone(), typed.json);
     let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
     let (parsed, change) = (Slug::parse(&slug)?, application_change(typed)?);
-    let changed = provider.change_application(&parsed, change, obtained.as_ref());
+    let changed =
+        provider
+            .applications(actor::current())
+            .change_application(&parsed, change, obtained.as_ref());
     let changed = readable(provider, &parsed, changed)??;
     let words = "is changed; this takes effect at the next sign-in";
     print_outcome(provider, &slug, changed.outcome, words, json)?;

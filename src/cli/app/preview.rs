@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use crate::{
     api_model::preview::{NOT_IN_THIS_BUILD, PreviewOutput},
     cli::{
+        actor,
         app::lookup::find_application,
         output::{self, print_line},
     },
@@ -18,10 +19,15 @@ use crate::{
 pub(super) fn show(provider: &Provider, slug: &str, email: &str, json: bool) -> Result<()> {
     let application = find_application(provider, slug)?;
     let email = Email::parse(email)?;
-    let user = provider.user_by_email(&email)?.with_context(|| {
-        format!("nobody here has the address {email}; `hallpass user list` shows everybody")
-    })?;
-    let preview = provider.preview(&application, &user)?;
+    let user = provider
+        .people(actor::current())
+        .user_by_email(&email)?
+        .with_context(|| {
+            format!("nobody here has the address {email}; `hallpass user list` shows everybody")
+        })?;
+    let preview = provider
+        .applications(actor::current())
+        .preview(&application, &user)?;
     if json {
         output::json(&PreviewOutput::from(&preview))
     } else {

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use crate::{
     api_model::application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
     cli::{
+        actor,
         app::{attribute, finding},
         output::{self, print_line},
     },
@@ -22,7 +23,9 @@ pub(super) fn print_application(
     json: bool,
     more: &[ApplicationFinding],
 ) -> Result<()> {
-    let mut findings = provider.application_findings(application)?;
+    let mut findings = provider
+        .applications(actor::current())
+        .application_findings(application)?;
     findings.extend_from_slice(more);
     let whole = ApplicationDetailsOutput {
         application: ApplicationOutput::from(application),
@@ -39,13 +42,14 @@ pub(super) fn print_application(
 /// The values that the application asks for. The metadata URL is the one for `slug`.
 pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValuesOutput> {
     let endpoints = provider.endpoints();
-    let (certificate, pem) = provider.certificate_pem()?;
-    let next = provider.published_certificate(CertificateSlot::Next)?;
+    let (certificate, pem) = provider.saml().certificate_pem()?;
+    let next = provider.saml().published_certificate(CertificateSlot::Next)?;
     Ok(IdpValuesOutput {
         metadata_url: provider
+            .saml()
             .metadata_url(slug)?
             .with_context(|| format!("{slug} is gone by now"))?,
-        entity_id: provider.entity_id()?.as_str().to_owned(),
+        entity_id: provider.saml().entity_id()?.as_str().to_owned(),
         sign_in_url: endpoints.sso.clone(),
         sign_out_url: endpoints.slo.clone(),
         certificate_url: endpoints.certificate.clone(),

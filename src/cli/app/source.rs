@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     api_model::metadata_source::SourceOutput,
     cli::{
+        actor,
         app::{
             arguments::{ConfirmArguments, SourceArguments},
             lookup::{find_application, no_such_application},
@@ -36,17 +37,19 @@ pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
         return list(provider, args);
     };
     let application = match Slug::parse(name) {
-        Ok(slug) => provider.application(&slug)?,
+        Ok(slug) => provider.applications(actor::current()).application(&slug)?,
         Err(_) => None,
     };
     let linked = match &application {
-        Some(application) => provider.source_of(application.id)?,
+        Some(application) => provider
+            .metadata_sources(actor::current())
+            .source_of(application.id)?,
         None => None,
     };
     if let (Some(application), Some((source, from))) = (&application, &linked) {
         return show_application(provider, application, source, from, args);
     }
-    match provider.aggregate(name)? {
+    match provider.metadata_sources(actor::current()).aggregate(name)? {
         Some(listed) => show_aggregate(provider, &listed, args),
         None => match &application {
             Some(application) => without_source(application, args),
@@ -79,7 +82,11 @@ fn list(provider: &Provider, args: &SourceArguments) -> Result<()> {
     let (mut array, mut last) = (JsonArray::begin(), None);
     let are_more = page::each_row(
         args.limit.unwrap_or(default),
-        |after, limit| Ok(provider.sources(after.or(first), limit)?),
+        |after, limit| {
+            Ok(provider
+                .metadata_sources(actor::current())
+                .sources(after.or(first), limit)?)
+        },
         |one| one.source.id,
         |one| {
             last = Some(name_of(one).to_owned());
@@ -114,12 +121,17 @@ fn list(provider: &Provider, args: &SourceArguments) -> Result<()> {
 /// The source of this application, or the import of this name.
 fn source_named(provider: &Provider, name: &str) -> Result<MetadataSourceId> {
     if let Ok(slug) = Slug::parse(name)
-        && let Some(application) = provider.application(&slug)?
-        && let Some((source, _from)) = provider.source_of(application.id)?
+        && let Some(application) = provider.applications(actor::current()).application(&slug)?
+        && let Some((source, _from)) = provider
+            .metadata_sources(actor::current())
+            .source_of(application.id)?
     {
         return Ok(source.id);
     }
-    match provider.aggregate_source(name)? {
+    match provider
+        .metadata_sources(actor::current())
+        .aggregate_source(name)?
+    {
         Some(source) => Ok(source.id),
         None => bail!("no source has the name {name}; `hallpass app source` lists them"),
     }
@@ -163,7 +175,9 @@ fn show_application(
 ) -> Result<()> {
     let slug = &application.slug;
     if args.forget {
-        provider.unfollow_source(application.id)?;
+        provider
+            .metadata_sources(actor::current())
+            .unfollow_source(application.id)?;
         if args.json {
             return output::json(&Option::<SourceOutput>::None);
         }
@@ -175,6 +189,7 @@ fn show_application(
         refresh(provider, source, args)?;
     }
     let Some((source, from)) = provider
+        .metadata_sources(actor::current())
         .source_of(application.id)?
         .or(Some((source.clone(), from.clone())))
     else {
@@ -202,7 +217,9 @@ fn show_application(
 fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArguments) -> Result<()> {
     let name = listed.source.label();
     if args.forget {
-        provider.remove_aggregate(name)?;
+        provider
+            .metadata_sources(actor::current())
+            .remove_aggregate(name)?;
         if args.json {
             return output::json(&Option::<SourceOutput>::None);
         }
@@ -214,7 +231,7 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArg
     if args.refresh {
         refresh(provider, &listed.source, args)?;
     }
-    let Some(listed) = provider.aggregate(name)? else {
+    let Some(listed) = provider.metadata_sources(actor::current()).aggregate(name)? else {
         bail!("it is gone");
     };
     if args.json {
@@ -243,7 +260,10 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArg
 
 fn refresh(provider: &Provider, source: &MetadataSource, args: &SourceArguments) -> Result<()> {
     let mut bar = ProgressBar::new();
-    let done = provider.refresh_source(source, args.force, &mut |progress| bar.show(progress));
+    let done =
+        provider
+            .metadata_sources(actor::current())
+            .refresh_source(source, args.force, &mut |progress| bar.show(progress));
     bar.clear();
     match done? {
         RefreshOutcome::Unchanged | RefreshOutcome::Updated(_) if args.json => Ok(()),
@@ -348,8 +368,12 @@ pub(super) fn confirm(provider: &Provider, args: &ConfirmArguments) -> Result<()
     let application = find_application(provider, &args.slug)?;
     let slug = &application.slug;
     let outcome = match (&args.accept, &args.reject) {
-        (Some(named), _) => provider.confirm_change(slug, named)?,
-        (None, Some(named)) => provider.reject_change(slug, named)?,
+        (Some(named), _) => provider
+            .metadata_sources(actor::current())
+            .confirm_change(slug, named)?,
+        (None, Some(named)) => provider
+            .metadata_sources(actor::current())
+            .reject_change(slug, named)?,
         (None, None) if args.json => return source_as_json(provider, slug),
         (None, None) => return print_pending_change(provider, slug),
     };
@@ -379,9 +403,16 @@ pub(super) fn confirm(provider: &Provider, args: &ConfirmArguments) -> Result<()
 }
 
 fn print_pending_change(provider: &Provider, slug: &Slug) -> Result<()> {
-    match provider.proposed_change(slug)? {
+    match provider
+        .metadata_sources(actor::current())
+        .proposed_change(slug)?
+    {
         None => {
-            if provider.application(slug)?.is_none() {
+            if provider
+                .applications(actor::current())
+                .application(slug)?
+                .is_none()
+            {
                 bail!(no_such_application(slug.as_str()));
             }
             print_line(format_args!("No change of {slug} waits."))

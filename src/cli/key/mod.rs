@@ -11,7 +11,10 @@ use clap::{Args, Subcommand};
 pub(super) use self::reseal::{ResealArguments, reseal};
 use crate::{
     api_model::application::RemovedOutput,
-    cli::output::{self, print_line},
+    cli::{
+        actor,
+        output::{self, print_line},
+    },
     files,
     model::{application::Slug, key::Certificate},
     provider::{
@@ -108,7 +111,7 @@ pub(super) struct PrepareArguments {
 }
 
 pub(super) fn remove(id: &str, provider: &Provider, json: bool) -> Result<()> {
-    if provider.remove_unreadable_key(id)? {
+    if provider.repair(actor::current()).remove_unreadable_key(id)? {
         if json {
             return output::json(&RemovedOutput { removed: id });
         }
@@ -124,19 +127,22 @@ pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
             print_result(provider, args.json, || print_prepared(provider, &next))
         }
         RollCommand::Activate { force, json } => {
-            let active = expect_done(provider.activate_key(force)?, provider)?;
+            let active = expect_done(provider.keys(actor::current()).activate_key(force)?, provider)?;
             print_result(provider, json, || print_activated(provider, &active))
         }
         RollCommand::Back { json } => {
-            let active = expect_done(provider.reactivate_previous_key()?, provider)?;
+            let active = expect_done(
+                provider.keys(actor::current()).reactivate_previous_key()?,
+                provider,
+            )?;
             print_result(provider, json, || print_rolled_back(provider, &active))
         }
         RollCommand::Retire { force, json } => {
-            let gone = expect_done(provider.retire_key(force)?, provider)?;
+            let gone = expect_done(provider.keys(actor::current()).retire_key(force)?, provider)?;
             print_result(provider, json, || print_retired(provider, &gone))
         }
         RollCommand::Cancel { json } => {
-            let gone = expect_done(provider.cancel_key()?, provider)?;
+            let gone = expect_done(provider.keys(actor::current()).cancel_key()?, provider)?;
             print_result(provider, json, || {
                 print_line(format_args!(
                     "The key of certificate {} is withdrawn: it is no longer published, and its private half is destroyed.",
@@ -172,7 +178,10 @@ fn prepare(args: &PrepareArguments, provider: &Provider) -> Result<Certificate> 
         }),
         (_, _) => None,
     };
-    expect_done(provider.prepare_key(own.as_ref())?, provider)
+    expect_done(
+        provider.keys(actor::current()).prepare_key(own.as_ref())?,
+        provider,
+    )
 }
 
 fn print_prepared(provider: &Provider, next: &Certificate) -> Result<()> {
@@ -233,8 +242,10 @@ fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result
         .map(|text| Slug::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     let confirmed = match source {
-        Some(name) => provider.confirm_key_adoption_by_source(name)?,
-        None => provider.confirm_key_adoption(&slugs)?,
+        Some(name) => provider
+            .keys(actor::current())
+            .confirm_key_adoption_by_source(name)?,
+        None => provider.keys(actor::current()).confirm_key_adoption(&slugs)?,
     };
     match confirmed {
         KeyAdoptionOutcome::Done {

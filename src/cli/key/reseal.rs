@@ -7,7 +7,10 @@ use clap::Args;
 
 use crate::{
     api_model::key::ResealOutput,
-    cli::output::{self, print_line},
+    cli::{
+        actor,
+        output::{self, print_line},
+    },
     config::Settings,
     server,
 };
@@ -23,7 +26,7 @@ pub(in crate::cli) struct ResealArguments {
 }
 
 pub(in crate::cli) fn reseal(args: &ResealArguments, settings: &Settings) -> Result<()> {
-    let done = server::reseal(settings, args.to.as_deref())?;
+    let done = server::reseal(settings, args.to.as_deref(), actor::current())?;
     let own = settings.seal_key_path();
     let purged = settings.sqlite_path().is_some().then_some(done.is_purged);
     if args.json {

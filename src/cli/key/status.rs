@@ -9,7 +9,10 @@ use crate::{
         key::{KeyStatusOutput, KeyStatusWords, state_name},
         remedy,
     },
-    cli::output::{self, print_line},
+    cli::{
+        actor,
+        output::{self, print_line},
+    },
     model::{application::ApplicationKind, key::KeyState, remedy::Remediable, rollover::MetadataFetch},
     provider::{
         Provider,
@@ -26,7 +29,7 @@ const MAX_LINES: usize = 40;
 const MAX_FETCHES: usize = 3;
 
 pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
-    let rollover = provider.rollover()?;
+    let rollover = provider.keys(actor::current()).rollover()?;
     let warnings = warnings(provider)?;
     if json {
         return output::json(&KeyStatusOutput::new(
@@ -150,7 +153,7 @@ fn adoption_hint(one: &AdoptionStatus) -> String {
 
 /// The applications that the step waits for, one a line.
 pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
-    let rollover = provider.rollover()?;
+    let rollover = provider.keys(actor::current()).rollover()?;
     let line = |one: &AdoptionStatus| format!("- {} ({}): {}", one.name, one.slug, adoption_hint(one));
     let mut lines: Vec<String> = rollover.not_adopted().take(MAX_LINES).map(line).collect();
     let rest = rollover.not_adopted().count() - lines.len();
@@ -174,13 +177,13 @@ pub(super) fn print_missing(provider: &Provider) -> Result<()> {
 }
 
 pub(super) fn print_progress(provider: &Provider) -> Result<()> {
-    let rollover = provider.rollover()?;
+    let rollover = provider.keys(actor::current()).rollover()?;
     print_line(format_args!("{}", progress(&rollover)))
 }
 
 /// An application that was confirmed by hand may hold one certificate at a time: the new one has to be pasted now.
 pub(super) fn print_where_to_paste(provider: &Provider) -> Result<()> {
-    let rollover = provider.rollover()?;
+    let rollover = provider.keys(actor::current()).rollover()?;
     let pasted: Vec<_> = rollover
         .adoptions
         .iter()
@@ -248,8 +251,10 @@ fn next_step(provider: &Provider, rollover: &Rollover) -> String {
 }
 
 fn warnings(provider: &Provider) -> Result<Vec<String>> {
-    let own = provider.own_expiring_certificates()?;
-    let theirs = provider.application_expiring_certificates()?;
+    let own = provider.keys(actor::current()).own_expiring_certificates()?;
+    let theirs = provider
+        .keys(actor::current())
+        .application_expiring_certificates()?;
     Ok(own
         .iter()
         .chain(&theirs)

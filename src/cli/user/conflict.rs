@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    cli::user::erasure::erasure_date,
+    cli::{actor, user::erasure::erasure_date},
     model::user::{Email, StableId, User, UserName},
     provider::Provider,
 };
@@ -24,7 +24,10 @@ pub(super) fn describe_conflict(
 ) -> Result<String> {
     let is_other = |user: &User| Some(&user.email) != except;
     if let Some(email) = wanted.email
-        && let Some(other) = provider.user_by_email(email)?.filter(is_other)
+        && let Some(other) = provider
+            .people(actor::current())
+            .user_by_email(email)?
+            .filter(is_other)
     {
         if let Some(on) = erasure_date(&other) {
             return Ok(format!(
@@ -37,7 +40,10 @@ pub(super) fn describe_conflict(
         ));
     }
     if let Some(user_name) = wanted.user_name
-        && let Some(other) = provider.user_by_user_name(user_name)?.filter(is_other)
+        && let Some(other) = provider
+            .people(actor::current())
+            .user_by_user_name(user_name)?
+            .filter(is_other)
     {
         return Ok(format!(
             "the user name {} belongs to {}",
@@ -46,7 +52,10 @@ pub(super) fn describe_conflict(
         ));
     }
     if let Some(stable_id) = wanted.stable_id
-        && let Some(other) = provider.user_by_stable_id(stable_id)?.filter(is_other)
+        && let Some(other) = provider
+            .people(actor::current())
+            .user_by_stable_id(stable_id)?
+            .filter(is_other)
     {
         return Ok(format!(
             "the stable id {} belongs to {}",

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::{
     api_model::user::UserOutput,
     cli::{
+        actor,
         output::{JsonArray, print_line, print_note},
         page,
         user::erasure::erasure_date,
@@ -41,7 +42,11 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
     let mut last = None;
     let are_more = page::each_row(
         args.limit.unwrap_or(page::DEFAULT_LIMIT),
-        |after, limit| Ok(provider.users(&continued(&filter, after), limit)?),
+        |after, limit| {
+            Ok(provider
+                .people(actor::current())
+                .users(&continued(&filter, after), limit)?)
+        },
         |user| user.email.clone(),
         |user| {
             last = Some(user.email.clone());
@@ -63,7 +68,11 @@ fn list_json(provider: &Provider, filter: &UserFilter, limit: u32) -> Result<()>
     let mut last = None;
     let are_more = page::each_row(
         limit,
-        |after, limit| Ok(provider.users_with_attributes(&continued(filter, after), limit)?),
+        |after, limit| {
+            Ok(provider
+                .people(actor::current())
+                .users_with_attributes(&continued(filter, after), limit)?)
+        },
         |(user, _own)| user.email.clone(),
         |(user, own)| {
             last = Some(user.email.clone());

@@ -22,7 +22,10 @@ use self::{
 };
 use crate::{
     api_model::user::{NameIdOutput, UnlockOutput, UserOutput},
-    cli::output::{self, print_line},
+    cli::{
+        actor,
+        output::{self, print_line},
+    },
     credential::PasswordContext,
     model::{
         application::{Slug, SpUrl},
@@ -221,7 +224,10 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             if json {
                 return Ok(());
             }
-            match provider.user_by_email(&Email::parse(&email)?)? {
+            match provider
+                .people(actor::current())
+                .user_by_email(&Email::parse(&email)?)?
+            {
                 Some(user) => print_missing_attributes(provider, &user),
                 None => Ok(()),
             }
@@ -245,9 +251,10 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
 fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     let user = provider
+        .people(actor::current())
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
-    let own = provider.own_attributes(user.id)?;
+    let own = provider.people(actor::current()).own_attributes(user.id)?;
     if json {
         output::json(&UserOutput::new(&user, &own))
     } else {
@@ -256,10 +263,11 @@ fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
 }
 
 fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
-    match provider.add_user(new)? {
-        ChangeOutcome::Done(user) if json => {
-            output::json(&UserOutput::new(&user, &provider.own_attributes(user.id)?))
-        }
+    match provider.people(actor::current()).add_user(new)? {
+        ChangeOutcome::Done(user) if json => output::json(&UserOutput::new(
+            &user,
+            &provider.people(actor::current()).own_attributes(user.id)?,
+        )),
         ChangeOutcome::Done(user) => {
             print_line(format_args!(
                 "{} <{}> can sign in now.",
@@ -284,7 +292,7 @@ fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
 
 fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
-    match provider.unlock_user(&email)? {
+    match provider.people(actor::current()).unlock_user(&email)? {
         ChangeOutcome::Done(link) if json => output::json(&UnlockOutput {
             email: email.as_str(),
             link: &link,
@@ -306,10 +314,11 @@ fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
 
 fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
-    match provider.edit_user(&email, edit)?? {
-        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => {
-            output::json(&UserOutput::new(&user, &provider.own_attributes(user.id)?))
-        }
+    match provider.people(actor::current()).edit_user(&email, edit)?? {
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => output::json(&UserOutput::new(
+            &user,
+            &provider.people(actor::current()).own_attributes(user.id)?,
+        )),
         ChangeOutcome::Done(user) => {
             print_line(format_args!("{} <{}> {words}.", user.full_name(), user.email))
         }
@@ -336,10 +345,12 @@ fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, jso
 fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     let user = provider
+        .people(actor::current())
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
     let slug = Slug::parse(app)?;
     let application = provider
+        .applications(actor::current())
         .application(&slug)?
         .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?;
     let shown = |name_id: Option<&str>| {
@@ -350,7 +361,7 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json:
         })
     };
     let Some(value) = set else {
-        return match provider.persistent_name_id(&application, &user)? {
+        return match provider.saml().persistent_name_id(&application, &user)? {
             known if json => shown(known.as_deref()),
             Some(value) => print_line(format_args!("{value}")),
             None => print_line(format_args!(
@@ -360,7 +371,10 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json:
         };
     };
     let value = single_line("the name", value, MAX_NAME_ID)?;
-    if provider.set_persistent_name_id(&application, &user, &value)? {
+    if provider
+        .people(actor::current())
+        .set_persistent_name_id(&application, &user, &value)?
+    {
         if json {
             return shown(Some(&value));
         }
@@ -381,7 +395,7 @@ const MAX_NAME_ID: usize = 256;
 
 /// Prints where a user cannot sign in yet because a required value is missing.
 fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
-    for missing in provider.unmet_requirements(user)? {
+    for missing in provider.applications(actor::current()).unmet_requirements(user)? {
         print_line(format_args!(
             "They cannot sign in to {} yet: it requires {}, and they have no value for it (docs/attributes.md).",
             missing.application, missing.attribute

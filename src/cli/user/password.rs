@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     api_model::user::PasswordOutput,
     cli::{
+        actor,
         output::{self, print_line},
         user::lookup::no_such_user,
     },
@@ -26,10 +27,14 @@ pub(super) fn set(
 ) -> Result<()> {
     let email = Email::parse(email)?;
     let user = provider
+        .people(actor::current())
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
     let password_context = PasswordContext::new(&email, &user.names, user.user_name.as_ref(), context_words);
-    match provider.set_password(&email, &read_new_password(from_stdin, &password_context)?)? {
+    match provider
+        .people(actor::current())
+        .set_password(&email, &read_new_password(from_stdin, &password_context)?)?
+    {
         ChangeOutcome::Done(sessions_ended) if json => output::json(&PasswordOutput {
             email: email.as_str(),
             sessions_ended,

@@ -7,7 +7,7 @@ use crate::{
         id::ApplicationId,
     },
     provider::{
-        applications::bad_application::BadApplication, core::Provider, error::Error,
+        applications::bad_application::BadApplication, error::Error, handle::Applications,
         metadata_sources::ObtainedMetadata, people::users::ChangeOutcome,
     },
 };
@@ -24,7 +24,7 @@ pub struct NewApplication {
     pub saml: ServiceProvider,
 }
 
-impl Provider {
+impl Applications<'_> {
     /// Adds an application that follows no metadata.
     pub fn add_application(
         &self,
@@ -60,7 +60,7 @@ impl Provider {
         }
         let event = self.application_event(AuditAction::ApplicationAdd, id);
         let follow = match metadata {
-            Some(obtained) => self.prepare_follow(id, obtained)?,
+            Some(obtained) => self.metadata_sources(self.actor).prepare_follow(id, obtained)?,
             None => None,
         };
         for number in 2..100 {

@@ -14,8 +14,8 @@ use crate::{
             register::{acs_endpoints, check_entity_id, logout_endpoint},
             rules::parse_name,
         },
-        core::Provider,
         error::Error,
+        handle::Applications,
         metadata_sources::{FollowChange, ObtainedMetadata},
         people::users::ChangeOutcome,
         saml::{import::ImportedMetadata, response_options::ResponseOptionsEdit},
@@ -50,7 +50,7 @@ pub struct ChangedApplication {
     pub findings: Vec<ApplicationFinding>,
 }
 
-impl Provider {
+impl Applications<'_> {
     /// Changes an application, and lets it follow the URL that new metadata was fetched from; metadata from a file ends
     /// that. Both in one transaction.
     pub fn change_application(
@@ -71,7 +71,9 @@ impl Provider {
         };
         // ChatGPT's URLs come from its SSO page: metadata adds to them once, and is not followed.
         let follow = match metadata {
-            Some(obtained) if !before.kind.is_chatgpt() => self.prepare_follow(before.id, obtained)?,
+            Some(obtained) if !before.kind.is_chatgpt() => self
+                .metadata_sources(self.actor)
+                .prepare_follow(before.id, obtained)?,
             Some(_) | None => None,
         };
         let outcome = match self.edit_following(&before, edit, follow.as_ref())? {

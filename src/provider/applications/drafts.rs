@@ -2,14 +2,14 @@
 
 use crate::{
     model::{application::Slug, audit::AuditEvent, audit_action::AuditAction, rollover::ApplicationDraft},
-    provider::{core::Provider, error::Error, people::users::ChangeOutcome},
+    provider::{error::Error, handle::Applications, people::users::ChangeOutcome},
     store::Tx,
 };
 
 /// Upper bound for the number that is appended to a slug that is taken.
 const MAX_NUMBERED_SLUGS: u32 = 100;
 
-impl Provider {
+impl Applications<'_> {
     /// Reserves a name, and with it a metadata address, for a future application. Without `slug`, the slug is derived
     /// from `name`. A draft that exists already is returned as `Unchanged`.
     pub fn add_draft(

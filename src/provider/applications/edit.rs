@@ -10,7 +10,7 @@ use crate::{
         key::Certificate,
     },
     provider::{
-        applications::bad_application::BadApplication, audit::changes, core::Provider, error::Error,
+        applications::bad_application::BadApplication, audit::changes, error::Error, handle::Applications,
         metadata_sources::FollowChange, people::users::ChangeOutcome,
         saml::response_options::ResponseOptionsEdit,
     },
@@ -41,7 +41,7 @@ pub struct ApplicationEdit {
     pub response_options: ResponseOptionsEdit,
 }
 
-impl Provider {
+impl Applications<'_> {
     pub fn edit_application(
         &self,
         slug: &Slug,

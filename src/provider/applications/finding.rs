@@ -12,8 +12,8 @@ use crate::{
     },
     provider::{
         applications::required_attributes::MissingAttribute,
-        core::Provider,
         error::Error,
+        handle::Applications,
         saml::{import::ImportedMetadata, publish::CertificateSlot},
     },
 };
@@ -100,7 +100,7 @@ impl ApplicationFinding {
     }
 }
 
-impl Provider {
+impl Applications<'_> {
     /// What an administrator should know about an application, most urgent first.
     pub fn application_findings(&self, application: &Application) -> Result<Vec<ApplicationFinding>, Error> {
         use ApplicationFinding as Finding;
@@ -133,12 +133,12 @@ impl Provider {
         if application.kind.is_chatgpt() && application.tile_url.is_none() {
             found.push(Finding::TileWithoutUrl);
         }
-        if let Some((source, from)) = self.source_of(application.id)? {
+        if let Some((source, from)) = self.metadata_sources(self.actor).source_of(application.id)? {
             found.push(Finding::MetadataSource(Box::new(source)));
             found.extend(from.delisted_at.map(|since| Finding::Delisted { since }));
             found.extend(from.pending_change.map(Finding::ChangeWaits));
         }
-        let next = self.published_certificate(CertificateSlot::Next)?;
+        let next = self.saml().published_certificate(CertificateSlot::Next)?;
         found.extend(next.map(Finding::NextKeyPrepared));
         found.push(Finding::OpenToEverybody);
         Ok(found)

@@ -9,12 +9,12 @@ use crate::{
         application::{Application, Slug},
         id::ApplicationId,
     },
-    provider::{core::Provider, error::Error, saml::response::UNCHECKED_SIGNATURE},
+    provider::{error::Error, handle::Applications, saml::response::UNCHECKED_SIGNATURE},
 };
 
-impl Provider {
+impl Applications<'_> {
     /// All applications, by name.
-    pub fn applications(&self) -> Result<Vec<Arc<Application>>, Error> {
+    pub fn all_applications(&self) -> Result<Vec<Arc<Application>>, Error> {
         Ok(self.fresh_snapshot()?.applications.iter().cloned().collect())
     }
 

@@ -15,8 +15,8 @@ use crate::{
             add::NewApplication, bad_application::BadApplication, finding::ApplicationFinding,
             rules::parse_name,
         },
-        core::Provider,
         error::Error,
+        handle::Applications,
         metadata_sources::ObtainedMetadata,
         people::users::ChangeOutcome,
         saml::{import::ImportedMetadata, response_options::ResponseOptionsEdit},
@@ -73,7 +73,7 @@ pub enum RegisterOutcome {
     SlugTaken(Slug),
 }
 
-impl Provider {
+impl Applications<'_> {
     /// Registers a ChatGPT workspace. Its metadata adds certificates and a logout endpoint, once: its URLs come from
     /// ChatGPT's SSO page, so the metadata is not followed.
     pub fn register_workspace(

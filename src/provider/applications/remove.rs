@@ -2,10 +2,10 @@
 
 use crate::{
     model::{application::Slug, audit_action::AuditAction},
-    provider::{core::Provider, error::Error, people::users::ChangeOutcome},
+    provider::{error::Error, handle::Applications, people::users::ChangeOutcome},
 };
 
-impl Provider {
+impl Applications<'_> {
     /// Removes an application and everything stored about it. Accounts at the application remain.
     pub fn remove_application(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {

@@ -10,7 +10,7 @@ use crate::{
         remedy::{Remediable, Remedy, UserValue},
         user::{Email, OwnAttributes, User},
     },
-    provider::{core::Provider, error::Error, snapshot::Snapshot},
+    provider::{error::Error, handle::Applications, snapshot::Snapshot},
     store,
 };
 
@@ -60,7 +60,7 @@ pub struct UnmetRequirement {
     pub attribute: String,
 }
 
-impl Provider {
+impl Applications<'_> {
     /// The first of `rules` that is required and that some active users have no value for, though an administrator
     /// could set one. Given and family names are left out: nobody should invent a name for the sake of an application.
     /// `hallpass app show` names users without one, and nobody else is affected.
@@ -111,7 +111,7 @@ impl Provider {
         Ok(unmet_requirements_of(
             &*self.fresh_snapshot()?,
             user,
-            &self.own_attributes(user.id)?,
+            &self.people(self.actor).own_attributes(user.id)?,
         ))
     }
 }

@@ -10,7 +10,8 @@ use crate::{
         text::{BadText, single_line},
     },
     provider::{
-        applications::bad_application::BadApplication, core::Provider, error::Error, saml::response_options,
+        applications::bad_application::BadApplication, error::Error, handle::Applications,
+        saml::response_options,
     },
 };
 
@@ -41,7 +42,7 @@ pub(in crate::provider) fn check(
     }
 }
 
-impl Provider {
+impl Applications<'_> {
     /// Why `application` cannot be stored as it is. With `more`, it requires more attributes than before: also checks
     /// whether all active users have them.
     pub(super) fn check_application(

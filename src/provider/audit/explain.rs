@@ -18,7 +18,7 @@ use crate::{
         request_details::RequestDetails,
         user::User,
     },
-    provider::{audit::codes, core::Provider, error::Error, saml::request_details::name},
+    provider::{audit::codes, error::Error, handle::Audit, saml::request_details::name},
     store::AuditFilter,
 };
 
@@ -89,7 +89,7 @@ impl AuditEntry {
     }
 }
 
-impl Provider {
+impl Audit<'_> {
     /// The decisions other than `ok` about the requests that `reference` matches, oldest first. A full request ID also
     /// finds decisions that were `ok`.
     pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {

@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     model::{key::CertificateExpiry, remedy::Remediable},
     provider::{
-        core::Provider,
         error::Error,
+        handle::Keys,
         keys::certificate_expiry::{CertificateOwner, ExpiringCertificate},
         snapshot::Snapshot,
     },
 };
 
-impl Provider {
+impl Keys<'_> {
     /// Our certificates that expire soon or are not yet valid; from memory.
     pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
         Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))

@@ -23,7 +23,7 @@ use crate::{
         rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
     },
-    provider::{core::Provider, error::Error, key_rows},
+    provider::{error::Error, handle::Keys, key_rows},
     store::{ConfigTx, RolloverStep},
 };
 
@@ -126,7 +126,7 @@ struct SealedKeys {
     previous: Option<SealedKey>,
 }
 
-impl Provider {
+impl Keys<'_> {
     /// Publishes the key that signs next: `own`, or a generated one.
     pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;

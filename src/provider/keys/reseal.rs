@@ -3,11 +3,11 @@
 use crate::{
     crypto::seal::SealingKey,
     model::audit_action::AuditAction,
-    provider::{core::Provider, error::Error, keys::ring::KeyRing},
+    provider::{error::Error, handle::Keys, keys::ring::KeyRing},
     store::Tx,
 };
 
-impl Provider {
+impl Keys<'_> {
     /// Seals every private key under `next`, in all rows or in none. Returns how many; `None` if another administrator
     /// changed the keys at the same time. The generation stays the same: a running daemon that has opened the keys
     /// continues with them.

@@ -12,7 +12,7 @@ use crate::{
         key::{Certificate, KeyState},
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
-    provider::{core::Provider, error::Error, key_rows},
+    provider::{error::Error, handle::Keys, key_rows},
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -83,7 +83,7 @@ impl Rollover {
     }
 }
 
-impl Provider {
+impl Keys<'_> {
     /// The status of the rollover, as stored now.
     pub fn rollover(&self) -> Result<Rollover, Error> {
         let snapshot = self.fresh_snapshot()?;

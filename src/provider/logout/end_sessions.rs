@@ -12,8 +12,8 @@ use crate::{
         secret::{Token, TokenHash},
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::SingleLogout,
         logout::started_logout::{COOKIE_LIFETIME, StartedLogout},
         snapshot::Snapshot,
         visitor::Visitor,
@@ -69,7 +69,7 @@ struct EndedSession {
     steps: Vec<LogoutStep>,
 }
 
-impl Provider {
+impl SingleLogout<'_> {
     /// Ends sessions and records it in the audit log; the other applications that took part are then asked to end
     /// theirs. All of this is one transaction: no application can join a session that has ended, so none is missed.
     ///

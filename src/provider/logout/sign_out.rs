@@ -14,8 +14,8 @@ use crate::{
     },
     provider::{
         audit::codes,
-        core::Provider,
         error::Error,
+        handle::SingleLogout,
         logout::{
             end_sessions::EndCause,
             started_logout::{COOKIE_LIFETIME, StartedLogout},
@@ -61,7 +61,7 @@ fn logout_cookie(session: &Token) -> Token {
     session.derive("logout")
 }
 
-impl Provider {
+impl SingleLogout<'_> {
     /// The signed-in user and the opened applications, for the page that asks before it signs out.
     pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<AboutToSignOut>, Error> {
         let Some((session, user)) = self.session_not_ended(visitor)? else {

@@ -24,8 +24,8 @@ use crate::{
     },
     provider::{
         applications::bad_application::BadApplication,
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::{
             change::{self, ChangeDecision, MetadataTrust},
             progress::{ImportProgress, OnProgress},
@@ -48,7 +48,7 @@ const ENTITIES_PER_WRITE: usize = 200;
 /// Delisting fewer entities than this at once is always permitted.
 const MIN_MASS_DELISTING: usize = 20;
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Imports a copy of an aggregate: verifies the whole of it, then reads its entities.
     pub(super) fn update_from_aggregate(
         &self,
@@ -74,7 +74,7 @@ impl Provider {
         {
             return Ok(Err(why.into()));
         }
-        let mut update = AggregateUpdate::new(self, source, job, about.valid_until)?;
+        let mut update = AggregateUpdate::new(*self, source, job, about.valid_until)?;
         let mut count = 0;
         let mut found = entities.next();
         // The attributes of its publication precede the first entity.
@@ -118,7 +118,7 @@ impl Provider {
     }
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Refuses a copy that is older than the accepted one.
     fn refuse_older_copy(
         &self,
@@ -164,7 +164,7 @@ fn verify(
 
 /// The state of the import while an aggregate is read.
 struct AggregateUpdate<'w> {
-    provider: &'w Provider,
+    provider: MetadataSources<'w>,
     source: &'w MetadataSource,
     job: &'w SourceClaim,
     /// The `validUntil` of the aggregate itself: an entity's own one is recorded only if it is earlier.
@@ -186,7 +186,7 @@ struct AggregateUpdate<'w> {
 
 impl<'w> AggregateUpdate<'w> {
     fn new(
-        provider: &'w Provider,
+        provider: MetadataSources<'w>,
         source: &'w MetadataSource,
         job: &'w SourceClaim,
         end: Option<DateTime<Utc>>,

@@ -11,8 +11,8 @@ use crate::{
     },
     provider::{
         applications::rules,
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::{change, source_error::SourceError},
         saml::import::import,
     },
@@ -46,10 +46,10 @@ pub enum ChangeReviewOutcome {
     Unusable(SourceError),
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// The pending change of the application `slug`; `Err` if it can no longer be read.
     pub fn proposed_change(&self, slug: &Slug) -> Result<Option<Result<ProposedChange, SourceError>>, Error> {
-        let Some(application) = self.application(slug)? else {
+        let Some(application) = self.applications(self.actor).application(slug)? else {
             return Ok(None);
         };
         let Some(from) = self

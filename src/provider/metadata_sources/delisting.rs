@@ -4,11 +4,11 @@ use crate::{
     model::{
         application::Application, audit_action::AuditAction, metadata_source::ApplicationMetadataSource,
     },
-    provider::{core::Provider, error::Error},
+    provider::{error::Error, handle::MetadataSources},
     store::EditOutcome,
 };
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Disables an application that its source no longer lists: what left a federation is no longer trusted. Returns
     /// its slug if this changed anything.
     pub(super) fn disable_delisted(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {

@@ -9,8 +9,8 @@ use crate::{
         text::hex,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::source_error::SourceError,
         saml::import::{ImportedMetadata, import},
     },
@@ -33,7 +33,7 @@ pub enum EnableOutcome {
     Unusable(SourceError),
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Makes the imported entity `entity_id` an application; `from` names one of several sources.
     pub fn enable_imported(
         &self,

@@ -17,8 +17,8 @@ use crate::{
     },
     provider::{
         applications::{bad_application::BadApplication, finding::ApplicationFinding},
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::{
             change::{self, MetadataTrust, ReceivedMetadata},
             input::{MetadataInput, read_text},
@@ -73,7 +73,7 @@ impl FollowChange {
     }
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Reads the metadata of one service provider; `wanted` selects one of several.
     pub fn read_metadata(
         &self,
@@ -127,7 +127,10 @@ impl Provider {
             .to_ascii_lowercase();
         let is_page = start.starts_with("<!doctype html") || start.starts_with("<html");
         if matches!(why, BadMetadata::NoServiceProvider(_)) && text.contains("IDPSSODescriptor") {
-            let is_own = self.entity_id().is_ok_and(|own| text.contains(own.as_str()));
+            let is_own = self
+                .saml()
+                .entity_id()
+                .is_ok_and(|own| text.contains(own.as_str()));
             BadMetadata::IdentityProvider(if is_own { " (it is ours)" } else { "" }.to_owned())
         } else if matches!(why, BadMetadata::Malformed(_)) && is_page {
             BadMetadata::WebPage

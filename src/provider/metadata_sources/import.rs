@@ -10,8 +10,8 @@ use crate::{
         metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::{
             input::MetadataInput,
             limits::MAX_AGGREGATE_BYTES,
@@ -53,7 +53,7 @@ pub enum ImportOutcome {
     Failed(SourceError),
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Imports an aggregate. It replaces the one with the same name or, if no name is given, with the same URL.
     pub fn import_aggregate(
         &self,

@@ -9,7 +9,7 @@ use crate::{
             ApplicationMetadataSource, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
         },
     },
-    provider::{core::Provider, error::Error},
+    provider::{error::Error, handle::MetadataSources},
 };
 
 /// A source, with its entities and applications.
@@ -24,7 +24,7 @@ pub struct SourceOverview {
     pub applications: Vec<(Slug, ApplicationMetadataSource)>,
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// At most `limit` sources after the one with the ID `after`, oldest first.
     pub fn sources(&self, after: Option<MetadataSourceId>, limit: u32) -> Result<Vec<SourceOverview>, Error> {
         let sources = self.store().read(|tx| tx.metadata_sources(after, limit.into()))?;

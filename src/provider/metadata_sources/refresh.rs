@@ -13,8 +13,8 @@ use crate::{
     },
     process::ProcessIdentity,
     provider::{
-        core::Provider,
         error::Error,
+        handle::MetadataSources,
         metadata_sources::{
             limits::{AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, MAX_AGGREGATE_BYTES, max_entity_bytes},
             progress::{ImportProgress, OnProgress},
@@ -61,7 +61,7 @@ pub(super) struct SourceUpdate {
     pub(super) report: UpdateReport,
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Fetches the sources that are due, one after the other, and returns how many; called by a timer.
     pub fn refresh_sources(&self) -> Result<usize, Error> {
         let mut done = 0;

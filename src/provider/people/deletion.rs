@@ -11,7 +11,7 @@ use crate::{
         user::{Email, OwnAttributes, User},
     },
     provider::{
-        audit::changes, core::Provider, error::Error, people::users::ChangeOutcome,
+        audit::changes, error::Error, handle::People, people::users::ChangeOutcome,
         sign_in::throttle::clear_throttle,
     },
     store::EditOutcome,
@@ -29,7 +29,7 @@ pub fn erasure_time(user: &User) -> Option<DateTime<Utc>> {
     user.deleted_at.map(|at| at + DELETION_GRACE_PERIOD)
 }
 
-impl Provider {
+impl People<'_> {
     /// Deletes a user: disabled from now on, and erased after [`DELETION_GRACE_PERIOD`]. Until then, enabling the user
     /// undoes it.
     pub fn delete_user(&self, email: &Email) -> Result<ChangeOutcome<User>, Error> {

@@ -14,7 +14,7 @@ use crate::{
         user::{Email, User},
     },
     provider::{
-        core::Provider, error::Error, people::users::ChangeOutcome, sign_in::throttle::clear_throttle,
+        error::Error, handle::People, people::users::ChangeOutcome, sign_in::throttle::clear_throttle,
         visitor::Visitor,
     },
 };
@@ -24,7 +24,7 @@ const SEAL_LABEL: &[u8] = b"device link ";
 /// How long a link is valid.
 const LINK_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 
-impl Provider {
+impl People<'_> {
     /// Lifts the throttling of a user, and returns a link that makes the browser which opens it a known device: valid
     /// once, for 30 minutes. The link is not stored: it is sealed.
     pub fn unlock_user(&self, email: &Email) -> Result<ChangeOutcome<String>, Error> {

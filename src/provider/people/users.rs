@@ -13,8 +13,8 @@ use crate::{
     provider::{
         applications::required_attributes::{UnmetRequirement, unmet_requirements_of},
         audit::changes,
-        core::Provider,
         error::Error,
+        handle::People,
         sign_in::throttle::clear_throttle,
     },
     store::{EditOutcome, Tx},
@@ -105,7 +105,7 @@ pub enum ChangeOutcome<T> {
     Stale,
 }
 
-impl Provider {
+impl People<'_> {
     pub fn add_user(&self, new: &NewUser) -> Result<ChangeOutcome<User>, Error> {
         let now = self.now();
         let id = UserId::new(now, self.random());

@@ -2,10 +2,10 @@
 
 use crate::{
     claims::{self, MissingClaims},
-    model::{application::Application, request_details::RequestDetails, user::OwnAttributes},
+    model::{actor::Actor, application::Application, request_details::RequestDetails, user::OwnAttributes},
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{
             refusal::{RefusalContext, RefusalOutcome, StatusTarget},
             request_details,
@@ -18,7 +18,7 @@ use crate::{
     saml::{attribute::Attribute, refusal::Refusal},
 };
 
-impl Provider {
+impl Saml<'_> {
     /// The attributes that `application` receives about the signed-in user. Own attributes are read only if its rules
     /// name one.
     pub(in crate::provider) fn released_attributes<'a>(
@@ -28,7 +28,8 @@ impl Provider {
     ) -> Result<Result<Vec<Attribute<'a>>, MissingClaims>, Error> {
         let rules = &application.saml.attributes;
         let own = if claims::needs_own_attributes(rules) {
-            self.own_attributes(active_session.user.id)?
+            self.people(&Actor::Itself)
+                .own_attributes(active_session.user.id)?
         } else {
             OwnAttributes::new()
         };

@@ -11,8 +11,8 @@ use crate::{
         user::Email,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{
             refusal::{RefusalContext, StatusTarget},
             request_details,
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-impl Provider {
+impl Saml<'_> {
     /// Processes a message that arrived at the SSO URL.
     pub fn receive_authn_request(
         &self,
@@ -41,7 +41,7 @@ impl Provider {
         let (request, carried) = match read(raw_message) {
             Ok(read) => read,
             Err(refusal) => {
-                return self.refused(
+                return self.sign_in().refused(
                     refusal,
                     &RefusalContext::sso(None, request_details::from_unread(raw_message), visitor),
                 );
@@ -57,18 +57,20 @@ impl Provider {
             Ok(application) => application,
             Err(refusal) => {
                 let refusal = self.unless_imported(refusal, &request.unverified().issuer)?;
-                return self.refused(refusal, &RefusalContext::sso(None, facts, visitor));
+                return self
+                    .sign_in()
+                    .refused(refusal, &RefusalContext::sso(None, facts, visitor));
             }
         };
         let mut context = RefusalContext::sso(Some(&application), facts, visitor);
         // Before the costly signature check; the gate asks the same again.
         if let Err(refusal) = gate::check_application(&application, self.now()) {
-            return self.refused(refusal.into(), &context);
+            return self.sign_in().refused(refusal.into(), &context);
         }
         let outcome = match request.verify(&application.saml.signing_certificates) {
             Ok(outcome) => outcome,
             Err(refusal) => {
-                return self.refused(
+                return self.sign_in().refused(
                     refusal.clone(),
                     &context
                         .with_tried_certificates(&refusal)
@@ -94,10 +96,10 @@ impl Provider {
                     entrance: Entrance::Request,
                     context: context.validated(),
                 };
-                self.enter(&entry, active_session)
+                self.sign_in().enter(&entry, active_session)
             }
             Err(refused) => match refused.acs {
-                None => self.refused(refused.refusal, &context),
+                None => self.sign_in().refused(refused.refusal, &context),
                 Some(acs) => {
                     let told = StatusTarget {
                         request_id: &refused.request_id,

@@ -9,8 +9,8 @@ use crate::{
         sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{refusal::RefusalContext, request_details},
         snapshot::Snapshot,
         sso::{Entrance, Entry, Passage, Refused, SignInOutcome, Step},
@@ -39,7 +39,7 @@ enum Start<'a> {
     NotAllowed,
 }
 
-impl Provider {
+impl Saml<'_> {
     /// Starts SSO at an application. `None` stands for a name that no application can have.
     pub fn start_sign_in(
         &self,
@@ -57,7 +57,9 @@ impl Provider {
             Ok(Some(application)) => application,
             Ok(None) => return Ok(SignInOutcome::Refused(Refused::Unknown)),
             Err(refusal) => {
-                return self.refused(refusal, &RefusalContext::sso(None, details_of(target), visitor));
+                return self
+                    .sign_in()
+                    .refused(refusal, &RefusalContext::sso(None, details_of(target), visitor));
             }
         };
         let saml = &application.saml;
@@ -88,16 +90,18 @@ impl Provider {
         };
         let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
         match start_of(&application, entry.entrance) {
-            Start::Unsolicited => self.enter(&entry, active_session),
-            Start::Redirect(url) => Ok(match self.pass_gate(&entry, active_session)? {
+            Start::Unsolicited => self.sign_in().enter(&entry, active_session),
+            Start::Redirect(url) => Ok(match self.sign_in().pass_gate(&entry, active_session)? {
                 Passage::Passed(..) => SignInOutcome::Step(Step::Redirect(url.as_str().to_owned())),
                 Passage::Stopped(outcome) => outcome,
             }),
-            Start::NotAllowed => match self.pass_gate(&entry, active_session)? {
+            Start::NotAllowed => match self.sign_in().pass_gate(&entry, active_session)? {
                 Passage::Passed(..) if entry.entrance == Entrance::Tile => {
                     Ok(SignInOutcome::Refused(Refused::Unknown))
                 }
-                Passage::Passed(..) => self.refused(Refusal::IdpInitiatedNotAllowed, &entry.context),
+                Passage::Passed(..) => self
+                    .sign_in()
+                    .refused(Refusal::IdpInitiatedNotAllowed, &entry.context),
                 Passage::Stopped(outcome) => Ok(outcome),
             },
         }

@@ -12,8 +12,8 @@ use crate::{
         secret::Token,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         logout::started_logout::StartedLogout,
         saml::{
             logout_request::{LogoutMessageOutcome, VerifiedLogoutRequest},
@@ -26,7 +26,7 @@ use crate::{
     saml::{refusal::Refusal, urn::status},
 };
 
-impl Provider {
+impl Saml<'_> {
     /// Stores the rest of a request until its GET. `by_name`: the request names no session, and nothing has been done
     /// yet.
     pub(super) fn resume_by_get(
@@ -109,7 +109,7 @@ impl Provider {
                 posted.request_id.as_str(),
                 posted.wants_response,
             );
-            if let Some(begun) = self.claim_logout(session, Some(answers))? {
+            if let Some(begun) = self.logout().claim_logout(session, Some(answers))? {
                 return Ok(LogoutMessageOutcome::LogoutStarted(begun));
             }
         }

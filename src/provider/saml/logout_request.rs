@@ -13,8 +13,8 @@ use crate::{
         participant::{Participant, ParticipantSubject},
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         logout::end_sessions::EndCause,
         logout::started_logout::StartedLogout,
         saml::{
@@ -56,7 +56,7 @@ pub enum LogoutMessageOutcome {
     Refused(Box<RefusedPage>),
 }
 
-impl Provider {
+impl Saml<'_> {
     /// Processes a message that arrived at the SLO URL.
     pub fn receive_logout_message(
         &self,
@@ -149,7 +149,7 @@ impl Provider {
             asked.initiator.application = application.id;
             asked.context.application = Some(application);
         }
-        let ended = self.end_sessions(&sessions, &asked.cause())?;
+        let ended = self.logout().end_sessions(&sessions, &asked.cause())?;
         if ended.replayed {
             return self.logout_refused(Refusal::Replayed, &asked.context);
         }
@@ -191,7 +191,9 @@ impl Provider {
             if let Some(sender) = sender.copied() {
                 asked.initiator.application = sender.id;
                 asked.context.application = Some(sender);
-                let ended = self.end_sessions(&[(session.id, user.id)], &asked.cause())?;
+                let ended = self
+                    .logout()
+                    .end_sessions(&[(session.id, user.id)], &asked.cause())?;
                 if ended.replayed {
                     return self.logout_refused(Refusal::Replayed, &asked.context);
                 }

@@ -6,8 +6,8 @@ use crate::{
         request_details::RequestDetails,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{logout_request::LogoutMessageOutcome, refusal::RefusalContext, request_details},
         visitor::Visitor,
     },
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-impl Provider {
+impl Saml<'_> {
     /// Records the response of an application that was asked. One that cannot be verified counts as no response, and
     /// the logout continues; one that answers no pending request changes nothing at all (saml-profiles, 4.4.3.4). Its
     /// RelayState is ignored: we sent none.

@@ -11,8 +11,8 @@ use crate::{
         secret::Token,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         logout::sign_out::{ParticipantLogoutStatus, anonymized, participant_statuses},
         snapshot::Snapshot,
         visitor::Visitor,
@@ -103,7 +103,7 @@ struct LogoutView {
     hops: Vec<LogoutStep>,
 }
 
-impl Provider {
+impl Saml<'_> {
     /// The state of a logout; `None` if this browser has no such logout. Does not ask any application.
     pub fn logout_progress(
         &self,
@@ -116,7 +116,8 @@ impl Provider {
         };
         let next = self.next_action(&seen);
         if matches!(next, NextAction::Finished(_)) {
-            self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
+            self.logout()
+                .finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
             for hop in seen.hops.iter_mut().filter(|hop| !hop.state.is_settled()) {
                 // The logout is over: this application will not be asked any more.
                 hop.state = LogoutStepState::Unconfirmed;
@@ -262,7 +263,8 @@ impl Provider {
         };
         let second = (!seen.all_confirmed()).then_some(status::PARTIAL_LOGOUT);
         let sent = self.logout_response(&seen.snapshot, by, (status::SUCCESS, second), None)?;
-        self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
+        self.logout()
+            .finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
         Ok(sent.map_or(AdvanceLogoutOutcome::Stay, |outbound| {
             AdvanceLogoutOutcome::Respond(Box::new(outbound))
         }))

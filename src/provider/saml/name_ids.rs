@@ -9,10 +9,10 @@ use crate::{
         text::hex,
         user::User,
     },
-    provider::{core::Provider, error::Error, session::ActiveSession, snapshot::Snapshot},
+    provider::{error::Error, handle::People, handle::Saml, session::ActiveSession, snapshot::Snapshot},
 };
 
-impl Provider {
+impl Saml<'_> {
     /// The NameID of the signed-in user, in the requested format. A persistent one is created at its first use, before
     /// anything is signed.
     pub(in crate::provider) fn name_id(
@@ -72,27 +72,6 @@ impl Provider {
         Ok(self.store().read(|tx| tx.persistent_name_id(application, user))?)
     }
 
-    /// Makes `application` know `user` by the persistent NameID that another identity provider issued. Does nothing and
-    /// returns `false` if it knows or knew another user by it.
-    pub fn set_persistent_name_id(
-        &self,
-        application: &Application,
-        user: &User,
-        value: &str,
-    ) -> Result<bool, Error> {
-        let now = self.now();
-        let mut event = self.event(AuditAction::UserNameId, "ok", None);
-        event.user = Some(user.id);
-        event.application = Some(application.id);
-        Ok(self.store().write(|tx| {
-            let done = tx.set_persistent_name_id(application.id, user.id, value, now)?;
-            if done {
-                tx.add_audit_event(&event)?;
-            }
-            Ok(done)
-        })?)
-    }
-
     /// Whether the signed-in user is the subject of the request.
     pub(in crate::provider) fn is_subject(
         &self,
@@ -116,6 +95,29 @@ impl Provider {
                 known.as_ref() == Some(value)
             }
         })
+    }
+}
+
+impl People<'_> {
+    /// Makes `application` know `user` by the persistent NameID that another identity provider issued. Does nothing and
+    /// returns `false` if it knows or knew another user by it.
+    pub fn set_persistent_name_id(
+        &self,
+        application: &Application,
+        user: &User,
+        value: &str,
+    ) -> Result<bool, Error> {
+        let now = self.now();
+        let mut event = self.event(AuditAction::UserNameId, "ok", None);
+        event.user = Some(user.id);
+        event.application = Some(application.id);
+        Ok(self.store().write(|tx| {
+            let done = tx.set_persistent_name_id(application.id, user.id, value, now)?;
+            if done {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(done)
+        })?)
     }
 }
 

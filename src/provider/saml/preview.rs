@@ -19,8 +19,8 @@ use crate::{
     },
     provider::{
         audit::codes,
-        core::Provider,
         error::Error,
+        handle::Applications,
         saml::{
             response::{AssertedSubject, ResponseRequest},
             response_options::protection_without_encryption,
@@ -106,21 +106,21 @@ pub struct PreviewedAttribute {
     pub values: Vec<String>,
 }
 
-impl Provider {
+impl Applications<'_> {
     /// What `application` would receive about `user` after an AuthnRequest without special options. Recorded in the
     /// audit log.
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
         let snapshot = self.fresh_snapshot()?;
         let active_session = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;
-        let attributes = match self.released_attributes(application, &active_session)? {
+        let attributes = match self.saml().released_attributes(application, &active_session)? {
             Ok(attributes) => Some(attributes),
             Err(missing) => {
                 obstacles.push(Refusal::MissingAttribute(missing.0.join(", ")).into());
                 None
             }
         };
-        let encryption = match self.assertion_encryption(application) {
+        let encryption = match self.saml().assertion_encryption(application) {
             Ok(envelope) => envelope.and(application.saml.response_options.encryption),
             Err(Error::Message(why @ response::Error::NoRecipient)) => {
                 obstacles.push(Obstacle {
@@ -192,8 +192,13 @@ impl Provider {
         attributes: &[Attribute<'_>],
     ) -> Result<PreviewedResponse, Error> {
         let format = application.saml.name_id_format;
-        let name_id =
-            self.existing_name_id(snapshot, application, active_session, format, PLACEHOLDER_NAME_ID)?;
+        let name_id = self.saml().existing_name_id(
+            snapshot,
+            application,
+            active_session,
+            format,
+            PLACEHOLDER_NAME_ID,
+        )?;
         let origin = match format {
             NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::Email,
             NameIdFormat::Transient => NameIdOrigin::PerSession,
@@ -219,7 +224,9 @@ impl Provider {
             attributes,
         };
         let seal = protection_without_encryption(snapshot, application);
-        let signed = self.write_success_response(snapshot, &response_request, content, seal, self.now())?;
+        let signed =
+            self.saml()
+                .write_success_response(snapshot, &response_request, content, seal, self.now())?;
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),

@@ -12,7 +12,7 @@ use crate::{
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
     provider::{
-        core::Provider, error::Error, key_rows, keys::ring::KeyRing, saml::fetch_log::FetchLog,
+        error::Error, handle::Saml, key_rows, keys::ring::KeyRing, saml::fetch_log::FetchLog,
         visitor::Visitor,
     },
     store::Tx,
@@ -56,7 +56,7 @@ pub struct MetadataRequest {
     pub agent: Option<String>,
 }
 
-impl Provider {
+impl Saml<'_> {
     /// Our metadata, at the shared address.
     pub fn metadata(&self) -> Result<PublishedMetadata, Error> {
         let snapshot = self.cached_snapshot()?;

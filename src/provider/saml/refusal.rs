@@ -9,8 +9,8 @@ use crate::{
         request_details::RequestDetails,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{request_details, saml_response::SamlResponse},
         session::ActiveSession,
         snapshot::Snapshot,
@@ -122,7 +122,7 @@ impl<'a> RefusalContext<'a> {
     }
 }
 
-impl Provider {
+impl Saml<'_> {
     /// Records and logs a refused message. Returns the reference that its page or status shows.
     pub(in crate::provider) fn record_refusal(
         &self,

@@ -11,8 +11,8 @@ use crate::{
         user::UserSummary,
     },
     provider::{
-        core::Provider,
         error::Error,
+        handle::Saml,
         saml::{
             refusal::{RefusalOutcome, StatusTarget},
             saml_response::SamlResponse,
@@ -66,7 +66,7 @@ enum ResponseWrite {
     SessionEnded,
 }
 
-impl Provider {
+impl Saml<'_> {
     /// Signs the Response while no transaction is open; then one write records it. If that write finds that the request
     /// was answered for another session, the signed Response is discarded.
     pub(in crate::provider) fn respond(

@@ -14,7 +14,7 @@ use crate::{
         response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
     },
-    provider::{core::Provider, error::Error, snapshot::Snapshot},
+    provider::{error::Error, handle::Saml, snapshot::Snapshot},
     saml::{
         encryption::{self, AssertionEncryption},
         response::{self, ResponseProtection},
@@ -182,7 +182,7 @@ fn encryption_certificate(certificates: &[Certificate]) -> Result<&Certificate, 
     Err(bad)
 }
 
-impl Provider {
+impl Saml<'_> {
     /// How a Response to `application` is signed and encrypted.
     pub(in crate::provider) fn response_protection<'a>(
         &self,

@@ -16,8 +16,8 @@ use crate::{
     },
     provider::{
         audit::codes,
-        core::Provider,
         error::Error,
+        handle::SignIn,
         sign_in::credentials::Credentials,
         sign_in::throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until, refund},
         visitor::Visitor,
@@ -72,7 +72,7 @@ struct VerifiedPassword<'u> {
     rehash: Option<Secret<String>>,
 }
 
-impl Provider {
+impl SignIn<'_> {
     /// Checks the throttle without counting the attempt: a throttled attempt need not wait in the queue.
     pub fn check_sign_in_throttle(
         &self,

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{secret::Token, sign_in::PendingSignIn},
-    provider::{core::Provider, error::Error, visitor::Visitor},
+    provider::{error::Error, handle::SignIn, visitor::Visitor},
 };
 
 /// A pending sign-in: send the browser to `/continue/{sealed}`.
@@ -49,7 +49,7 @@ pub(in crate::provider) enum Opened {
 /// back.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
-impl Provider {
+impl SignIn<'_> {
     /// Seals `pending` for the browser until the user has signed in.
     pub(in crate::provider) fn seal_sign_in(
         &self,

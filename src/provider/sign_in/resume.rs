@@ -3,15 +3,15 @@
 use crate::{
     model::id::ApplicationId,
     provider::{
-        core::Provider,
         error::Error,
+        handle::SignIn,
         sign_in::pending::Opened,
         sso::{Refused, SignInOutcome, SignInPrompt, Step},
         visitor::Visitor,
     },
 };
 
-impl Provider {
+impl SignIn<'_> {
     /// Resumes the sign-in that this browser carries.
     pub fn resume_sign_in(&self, sealed: &str, visitor: &Visitor) -> Result<SignInOutcome, Error> {
         let gone = SignInOutcome::Refused(Refused::Gone);

@@ -10,7 +10,7 @@ use crate::{
         throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
         user::{Email, User, canonical_account},
     },
-    provider::{core::Provider, error::Error, sign_in::credentials::Credentials, visitor::Visitor},
+    provider::{error::Error, handle::SignIn, sign_in::credentials::Credentials, visitor::Visitor},
     store::Tx,
 };
 
@@ -63,7 +63,7 @@ pub(in crate::provider) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
     forget_after: TimeDelta::hours(24),
 };
 
-impl Provider {
+impl SignIn<'_> {
     pub(in crate::provider) fn throttle_buckets(
         &self,
         typed: &Credentials,

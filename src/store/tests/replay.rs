@@ -74,7 +74,7 @@ fn a_flood_is_folded_into_one_row_and_every_other_decision_has_its_own() {
         let wanted = audit_event(1, now());
         assert_eq!(
             (first.id, first.at, first.action.as_str()),
-            (wanted.id, wanted.at, wanted.action)
+            (wanted.id, wanted.at, wanted.action.as_str())
         );
         assert_eq!(
             (first.user, first.application, first.session),

@@ -8,7 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    model::endpoint::path,
+    model::{actor::Actor, endpoint::path},
     web::{
         error::Error,
         layer::csrf,
@@ -32,7 +32,11 @@ pub(in crate::web) async fn ask(
 ) -> Result<HttpResponse, Error> {
     let link = link.into_inner();
     let link_to_check = link.clone();
-    if !off_thread(&site, &request, move |p| p.is_device_link(&link_to_check)).await? {
+    if !off_thread(&site, &request, move |p| {
+        p.people(&Actor::Itself).is_device_link(&link_to_check)
+    })
+    .await?
+    {
         return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkExpired));
     }
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
@@ -58,7 +62,10 @@ pub(in crate::web) async fn accept(
         return Ok(see_other(path::SIGN_IN).finish());
     }
     let (link, visitor) = (link.into_inner(), site.visitor(&request));
-    let device = off_thread(&site, &request, move |p| p.use_device_link(&link, &visitor)).await?;
+    let device = off_thread(&site, &request, move |p| {
+        p.people(&Actor::Itself).use_device_link(&link, &visitor)
+    })
+    .await?;
     Ok(match device {
         Some(device) => see_other(path::SIGN_IN)
             .cookie(site.cookies.set_device(&device))

@@ -56,7 +56,10 @@ pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Resul
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_logouts(&request);
     let (about, running) = off_thread(&site, &request, move |p| {
-        Ok((p.about_to_sign_out(&visitor)?, p.running_logout(&cookies)?))
+        Ok((
+            p.logout().about_to_sign_out(&visitor)?,
+            p.logout().running_logout(&cookies)?,
+        ))
     })
     .await?;
     Ok(match (about, running) {
@@ -111,7 +114,7 @@ pub(in crate::web) async fn sign_out(
     }
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_logouts(&request);
-    let outcome = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
+    let outcome = off_thread(&site, &request, move |p| p.logout().sign_out(&visitor, &cookies)).await?;
     let mut response = match outcome {
         SignOutOutcome::Done => signed_out(&site),
         SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
@@ -155,7 +158,7 @@ pub(in crate::web) async fn pending_logout(
     if visitor.session.is_none() {
         return Ok(None);
     }
-    let waiting = off_thread(site, request, move |p| p.claim_deferred_logout(&visitor)).await?;
+    let waiting = off_thread(site, request, move |p| p.logout().claim_deferred_logout(&visitor)).await?;
     Ok(waiting.map(|begun| redirect_to_started(site, request, &begun)))
 }
 
@@ -189,7 +192,7 @@ pub(in crate::web) async fn progress(
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
     let progress = off_thread(&site, &request, move |p| {
-        p.logout_progress(id, browser.as_ref(), &visitor)
+        p.saml().logout_progress(id, browser.as_ref(), &visitor)
     })
     .await?;
     Ok(match progress {
@@ -209,7 +212,7 @@ pub(in crate::web) async fn advance(
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
     let advanced = off_thread(&site, &request, move |p| {
-        p.advance_logout(id, browser.as_ref(), &visitor)
+        p.saml().advance_logout(id, browser.as_ref(), &visitor)
     })
     .await?;
     Ok(match advanced {
@@ -236,7 +239,7 @@ pub(in crate::web) async fn skip(
     // The cookie is `SameSite=Lax`: another site's form comes without it.
     let browser = site.cookies.logout(&request, id);
     off_thread(&site, &request, move |p| {
-        p.skip_logout_step(id, browser.as_ref(), sent.position)
+        p.saml().skip_logout_step(id, browser.as_ref(), sent.position)
     })
     .await?;
     Ok(redirect_to_progress(id))

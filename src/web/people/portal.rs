@@ -46,7 +46,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
         let running = if cookies.is_empty() {
             None
         } else {
-            off_thread(&site, &request, move |p| p.running_logout(&cookies)).await?
+            off_thread(&site, &request, move |p| p.logout().running_logout(&cookies)).await?
         };
         return Ok(running.map_or_else(|| see_other(path::SIGN_IN).finish(), logout::redirect_to_progress));
     };
@@ -123,7 +123,7 @@ pub(in crate::web) async fn launch(
     }
     let visitor = site.visitor(&request);
     let outcome = off_thread(&site, &request, move |p| {
-        p.start_sign_in(target.as_ref(), &visitor)
+        p.saml().start_sign_in(target.as_ref(), &visitor)
     })
     .await?;
     outcome::respond(&site, &request, outcome, None).await

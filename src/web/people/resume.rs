@@ -17,7 +17,10 @@ pub(in crate::web) async fn get(
     let visitor = site.visitor(&request);
     let outcome = {
         let sealed = sealed.clone();
-        off_thread(&site, &request, move |p| p.resume_sign_in(&sealed, &visitor)).await?
+        off_thread(&site, &request, move |p| {
+            p.sign_in().resume_sign_in(&sealed, &visitor)
+        })
+        .await?
     };
     outcome::respond(&site, &request, outcome, Some(sealed)).await
 }

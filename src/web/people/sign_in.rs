@@ -83,7 +83,7 @@ pub(in crate::web) async fn post(
         Some(sealed) => {
             let visitor = site.visitor(&request);
             off_thread(&site, &request, move |p| {
-                p.application_of_sign_in(&sealed, &visitor)
+                p.sign_in().application_of_sign_in(&sealed, &visitor)
             })
             .await?
         }
@@ -167,7 +167,7 @@ async fn check_password(
     let attempt = Arc::new((credentials, visitor));
     let for_check = Arc::clone(&attempt);
     match off_thread(site, request, move |p| {
-        p.check_sign_in_throttle(&for_check.0, &for_check.1)
+        p.sign_in().check_sign_in_throttle(&for_check.0, &for_check.1)
     })
     .await?
     {
@@ -178,7 +178,7 @@ async fn check_password(
             is_known_device: is_known,
         } => {
             hashing(site, request, is_known, move |p| {
-                p.sign_in_with_password(&attempt.0, &attempt.1)
+                p.sign_in().sign_in_with_password(&attempt.0, &attempt.1)
             })
             .await
         }
@@ -215,7 +215,7 @@ pub(in crate::web) async fn sign_in_and_return(
     if target.len() > MAX_RETURN_TARGET || !is_return_target(&target) {
         return Ok(see_other(path::SIGN_IN).finish());
     }
-    let waiting = off_thread(site, request, move |p| p.seal_target(&target, &visitor)).await?;
+    let waiting = off_thread(site, request, move |p| p.sign_in().seal_target(&target, &visitor)).await?;
     Ok(respond::redirect_to_pending(site, &waiting))
 }
 

@@ -28,7 +28,7 @@ const TOKEN_LENGTH: usize = 32;
 
 /// The metadata at the address that all applications share, where they cannot be told apart.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    Ok(metadata_document(&request, &site.provider.metadata()?))
+    Ok(metadata_document(&request, &site.provider.saml().metadata()?))
 }
 
 /// At a guessable address: the same document for any slug. The fetch is recorded as a hint.
@@ -66,7 +66,7 @@ async fn metadata_for(
     let Ok(slug) = Slug::parse(slug) else {
         return Ok(HttpResponse::NotFound().finish());
     };
-    let metadata = site.provider.metadata_for(&slug)?;
+    let metadata = site.provider.saml().metadata_for(&slug)?;
     let response = metadata_document(request, &metadata);
     if let Some(key) = metadata.key_to_adopt
         && has_current_metadata(request, response.status(), &metadata.etag)
@@ -82,7 +82,7 @@ async fn metadata_for(
         let (site, request) = (Data::clone(site), request.clone());
         // The client gets the document whether or not its fetch could be recorded.
         let recording = async move {
-            let noted = off_thread(&site, &request, move |p| p.note_fetch(came, key, &visitor));
+            let noted = off_thread(&site, &request, move |p| p.saml().note_fetch(came, key, &visitor));
             if let Err(error) = noted.await {
                 site.log_unrecorded_fetch(&error);
             }
@@ -157,7 +157,7 @@ fn requested_certificate(request: &HttpRequest, site: &Site) -> Result<Option<Ce
         // Other parameters, which a cache or a tracker may add, are ignored.
         _ => CertificateSlot::Active,
     };
-    Ok(site.provider.published_certificate(which)?)
+    Ok(site.provider.saml().published_certificate(which)?)
 }
 
 /// The beginning of the fingerprint tells two certificates apart in a downloads folder.

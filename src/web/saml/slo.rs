@@ -36,7 +36,7 @@ pub(in crate::web) async fn post(
 async fn receive(request: HttpRequest, site: Data<Site>, arrived: RawMessage) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let received = off_thread(&site, &request, move |p| {
-        p.receive_logout_message(&arrived, &visitor)
+        p.saml().receive_logout_message(&arrived, &visitor)
     })
     .await?;
     respond_to(&request, site, received).await
@@ -54,7 +54,7 @@ pub(in crate::web) async fn resume(
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
     let received = off_thread(&site, &request, move |p| {
-        p.resume_logout(id, browser.as_ref(), &visitor)
+        p.saml().resume_logout(id, browser.as_ref(), &visitor)
     })
     .await?;
     respond_to(&request, site, received).await

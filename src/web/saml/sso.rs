@@ -39,7 +39,7 @@ async fn receive(
 ) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
     let outcome = off_thread(site, request, move |p| {
-        p.receive_authn_request(&arrived, &visitor)
+        p.saml().receive_authn_request(&arrived, &visitor)
     })
     .await?;
     outcome::respond(site, request, outcome, None).await

@@ -41,6 +41,9 @@ async fn start(
     start: Option<StartTarget>,
 ) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
-    let outcome = off_thread(site, request, move |p| p.start_sign_in(start.as_ref(), &visitor)).await?;
+    let outcome = off_thread(site, request, move |p| {
+        p.saml().start_sign_in(start.as_ref(), &visitor)
+    })
+    .await?;
     outcome::respond(site, request, outcome, None).await
 }

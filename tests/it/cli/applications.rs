@@ -63,7 +63,14 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
             }
             assert_eq!(
                 shown["paste"]["certificate_sha256"],
-                server.provider.certificate_pem().unwrap().0.sha256.as_str()
+                server
+                    .provider
+                    .saml()
+                    .certificate_pem()
+                    .unwrap()
+                    .0
+                    .sha256
+                    .as_str()
             );
             let sp = TestSp::new(values[3], values[1]);
             let (_, action) = posted_response(&browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now())));

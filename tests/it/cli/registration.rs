@@ -185,7 +185,7 @@ fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
 fn input_that_is_not_metadata_is_named() {
     on_each_database(|database| {
         let (server, cli) = server_and_cli(database);
-        let own = server.provider.metadata().unwrap().body.to_string();
+        let own = server.provider.saml().metadata().unwrap().body.to_string();
         let plain = metadata("").replace(ACS, "http://intranet.example.org/acs");
         let several = format!(
             "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}{}</md:EntitiesDescriptor>",

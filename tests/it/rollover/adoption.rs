@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use hallpass::{
     clock::Clock,
-    model::application::Slug,
+    model::{actor::Actor, application::Slug},
     provider::{
         Provider,
         keys::{
@@ -25,7 +25,7 @@ use crate::support::{
 const COUNT_ADOPTIONS: &str = "SELECT count(*) AS n FROM application_key_follow";
 /// The metadata URL's path for an application.
 pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
-    let url = provider.metadata_url(&Slug::parse(slug).unwrap()).unwrap();
+    let url = provider.saml().metadata_url(&Slug::parse(slug).unwrap()).unwrap();
     let target = url
         .unwrap()
         .strip_prefix("https://login.fernweh.example")
@@ -38,7 +38,7 @@ pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
 }
 
 fn wiki_adoption(setup: &SsoSetup) -> Option<AdoptionEvidence> {
-    let rollover = setup.server.provider.rollover().unwrap();
+    let rollover = setup.server.provider.keys(&Actor::Itself).rollover().unwrap();
     let found: Vec<AdoptionStatus> = rollover
         .adoptions
         .into_iter()
@@ -61,7 +61,14 @@ fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
             .unwrap()
             .to_owned();
         assert_eq!(follows(), 0, "there is nothing to learn yet");
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         setup.server.provider.refresh_snapshot().unwrap();
         let tag = request_with_headers(address, "HEAD", metadata_path, &[])
             .header("etag")
@@ -125,7 +132,14 @@ fn a_304_for_the_current_document_records_adoption() {
         let setup = SsoSetup::new(database);
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         setup.server.provider.refresh_snapshot().unwrap();
         // Fetched from the common address, then requested again from its own.
         let tag = request_with_headers(setup.server.address, "GET", "/saml/metadata", &[])
@@ -153,7 +167,14 @@ fn the_user_agent_is_truncated_and_sanitized() {
         let setup = SsoSetup::new(database);
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         setup.server.provider.refresh_snapshot().unwrap();
         let long = "x".repeat(5000);
         assert_eq!(
@@ -180,7 +201,14 @@ fn fetches_at_every_replica_are_recorded_once() {
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
         let replica = setup.server.replica();
-        let next = expect_done(setup.server.provider.prepare_key(None).unwrap());
+        let next = expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         for provider in [&setup.server.provider, &replica.provider] {
             provider.refresh_snapshot().unwrap();
         }
@@ -197,8 +225,11 @@ fn fetches_at_every_replica_are_recorded_once() {
         });
         assert_eq!(sql::number(&setup.server.settings, COUNT_ADOPTIONS), 1);
         // Another key has to be adopted again, also where an earlier one was.
-        expect_done(replica.provider.cancel_key().unwrap());
-        assert_ne!(expect_done(replica.provider.prepare_key(None).unwrap()), next);
+        expect_done(replica.provider.keys(&Actor::Itself).cancel_key().unwrap());
+        assert_ne!(
+            expect_done(replica.provider.keys(&Actor::Itself).prepare_key(None).unwrap()),
+            next
+        );
         for provider in [&setup.server.provider, &replica.provider] {
             provider.refresh_snapshot().unwrap();
         }
@@ -222,18 +253,23 @@ fn only_enabled_applications_without_adoption_block_activation() {
             ..Default::default()
         };
         provider
+            .applications(&Actor::Itself)
             .edit_application(&Slug::parse("off").unwrap(), off)
             .unwrap()
             .unwrap();
-        provider.add_draft("Later", None).unwrap();
-        expect_done(provider.prepare_key(None).unwrap());
+        provider
+            .applications(&Actor::Itself)
+            .add_draft("Later", None)
+            .unwrap();
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         assert_ends_with(
-            &expect_refused(provider.activate_key(false).unwrap()).to_string(),
+            &expect_refused(provider.keys(&Actor::Itself).activate_key(false).unwrap()).to_string(),
             "missing: 1",
         );
         let names: Vec<_> = provider
+            .keys(&Actor::Itself)
             .rollover()
             .unwrap()
             .adoptions
@@ -249,7 +285,7 @@ fn only_enabled_applications_without_adoption_block_activation() {
             ]
         );
         request_with_headers(server.address, "GET", metadata_path, &[]);
-        expect_done(provider.activate_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap());
     });
 }
 
@@ -261,27 +297,35 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
         let metadata_path = metadata_path.as_str();
         let provider = &setup.server.provider;
         let young = |setup: &SsoSetup| {
-            let rollover = setup.server.provider.rollover().unwrap();
+            let rollover = setup.server.provider.keys(&Actor::Itself).rollover().unwrap();
             let found = rollover
                 .adoptions
                 .into_iter()
                 .find(|one| one.slug.as_str() == "young");
             found.unwrap().evidence
         };
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-        expect_done(provider.activate_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
         setup.server.clock.advance(TimeDelta::seconds(1));
         setup
             .server
             .add_application("Young", "urn:test:young", "https://young.example/acs", |_| {});
         assert_eq!(young(&setup), Some(AdoptionEvidence::RegisteredWith));
-        assert_eq!(provider.rollover().unwrap().not_adopted().count(), 1);
+        assert_eq!(
+            provider
+                .keys(&Actor::Itself)
+                .rollover()
+                .unwrap()
+                .not_adopted()
+                .count(),
+            1
+        );
         // A fetch after the step counts as much as one before.
         provider.refresh_snapshot().unwrap();
         request_with_headers(setup.server.address, "GET", metadata_path, &[]);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(provider.retire_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).retire_key(false).unwrap());
     });
 }
 
@@ -290,7 +334,11 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let (server, provider) = (&setup.server, &setup.server.provider);
-        let draft = |name: &str| match provider.add_draft(name, None).unwrap() {
+        let draft = |name: &str| match provider
+            .applications(&Actor::Itself)
+            .add_draft(name, None)
+            .unwrap()
+        {
             ChangeOutcome::Done(draft) => draft,
             other @ (ChangeOutcome::Unchanged(_)
             | ChangeOutcome::Taken
@@ -306,7 +354,10 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
         );
         let portal = draft("Portal");
         assert_eq!(
-            provider.add_draft("Gate", Some(&portal.slug)).unwrap(),
+            provider
+                .applications(&Actor::Itself)
+                .add_draft("Gate", Some(&portal.slug))
+                .unwrap(),
             ChangeOutcome::Taken
         );
         let portal_address = metadata_path(provider, "portal");
@@ -315,7 +366,7 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
             200,
             "at once"
         );
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         let fetched = request_with_headers(server.address, "GET", &portal_address, &[]);
         assert_eq!(
@@ -323,9 +374,9 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
             request_with_headers(server.address, "GET", "/saml/metadata", &[]).body
         );
         server.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
-        assert_eq!(provider.drafts().unwrap().len(), 1);
+        assert_eq!(provider.applications(&Actor::Itself).drafts().unwrap().len(), 1);
         let known = |slug: &str| {
-            let found = provider.rollover().unwrap().adoptions;
+            let found = provider.keys(&Actor::Itself).rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
         };
         let portal = known("portal");
@@ -338,6 +389,7 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
 
         // A name that becomes free and is used again inherits nothing.
         provider
+            .applications(&Actor::Itself)
             .remove_application(&Slug::parse("portal").unwrap())
             .unwrap();
         server.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
@@ -354,11 +406,17 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
             "who was given the old address is somebody else"
         );
         assert_eq!(
-            provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
+            provider
+                .applications(&Actor::Itself)
+                .remove_draft(&Slug::parse("wiki-2").unwrap())
+                .unwrap(),
             ChangeOutcome::Done(())
         );
         assert_eq!(
-            provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
+            provider
+                .applications(&Actor::Itself)
+                .remove_draft(&Slug::parse("wiki-2").unwrap())
+                .unwrap(),
             ChangeOutcome::Unknown
         );
     });
@@ -382,15 +440,26 @@ fn the_members_of_one_source_are_confirmed_together() {
             ),
         );
         assert_eq!(
-            provider.confirm_key_adoption_by_source("nobody").unwrap(),
+            provider
+                .keys(&Actor::Itself)
+                .confirm_key_adoption_by_source("nobody")
+                .unwrap(),
             KeyAdoptionOutcome::UnknownSource
         );
         assert_eq!(
-            provider.confirm_key_adoption_by_source("federation").unwrap(),
+            provider
+                .keys(&Actor::Itself)
+                .confirm_key_adoption_by_source("federation")
+                .unwrap(),
             KeyAdoptionOutcome::NoRollover
         );
-        expect_done(provider.prepare_key(None).unwrap());
-        let confirm = || provider.confirm_key_adoption_by_source("federation").unwrap();
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
+        let confirm = || {
+            provider
+                .keys(&Actor::Itself)
+                .confirm_key_adoption_by_source("federation")
+                .unwrap()
+        };
         assert_eq!(
             confirm(),
             KeyAdoptionOutcome::Done {
@@ -406,6 +475,7 @@ fn the_members_of_one_source_are_confirmed_together() {
             }
         );
         let missing: Vec<_> = provider
+            .keys(&Actor::Itself)
             .rollover()
             .unwrap()
             .not_adopted()
@@ -427,7 +497,14 @@ fn after_a_rollover_no_adoption_is_stored() {
         let metadata_path = metadata_path.as_str();
         roll_over(&setup, &setup.server.provider);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(setup.server.provider.retire_key(false).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .retire_key(false)
+                .unwrap(),
+        );
         setup.server.provider.refresh_snapshot().unwrap();
         assert_eq!(
             request_with_headers(setup.server.address, "GET", metadata_path, &[]).status,

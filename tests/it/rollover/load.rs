@@ -12,6 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hallpass::{
+    model::actor::Actor,
     provider::keys::{MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING},
     saml::second_opinion,
 };
@@ -130,21 +131,22 @@ fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
     let (one, other) = (&setup.server.provider, &replica.provider);
     load.wait_for_fresh_metadata();
     for (first, second) in [(one, other), (other, one)] {
-        let before = first.certificate_pem().unwrap().0;
-        let next = expect_done(first.prepare_key(None).unwrap());
+        let before = first.saml().certificate_pem().unwrap().0;
+        let next = expect_done(first.keys(&Actor::Itself).prepare_key(None).unwrap());
         for daemon in [setup.server.address, replica.address] {
             wait_until_published(daemon, &[&before, &next]);
         }
         load.wait_for_fresh_metadata();
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         first
+            .keys(&Actor::Itself)
             .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
             .unwrap();
-        expect_done(second.activate_key(false).unwrap());
+        expect_done(second.keys(&Actor::Itself).activate_key(false).unwrap());
         thread::sleep(STATE_DURATION);
-        expect_done(first.reactivate_previous_key().unwrap());
+        expect_done(first.keys(&Actor::Itself).reactivate_previous_key().unwrap());
         thread::sleep(STATE_DURATION);
-        expect_done(second.activate_key(false).unwrap());
+        expect_done(second.keys(&Actor::Itself).activate_key(false).unwrap());
         // In steps, so that no request under way expires.
         let mut waited = TimeDelta::zero();
         while waited < MIN_PUBLISHED_AFTER_SIGNING {
@@ -152,7 +154,7 @@ fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
             waited += TimeDelta::minutes(2);
             load.wait_for_fresh_metadata();
         }
-        expect_done(first.retire_key(false).unwrap());
+        expect_done(first.keys(&Actor::Itself).retire_key(false).unwrap());
         for daemon in [setup.server.address, replica.address] {
             wait_until_published(daemon, &[&next]);
         }

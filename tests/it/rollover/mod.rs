@@ -15,7 +15,10 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hallpass::{
-    model::key::{Certificate, KeyState},
+    model::{
+        actor::Actor,
+        key::{Certificate, KeyState},
+    },
     provider::{
         Provider,
         keys::{
@@ -72,13 +75,14 @@ fn expect_refused(stepped: RolloverStepOutcome) -> StepRefused {
 
 /// Prepares, waits as long as required, confirms all applications, and activates.
 fn roll_over(setup: &SsoSetup, provider: &Provider) -> Certificate {
-    let next = expect_done(provider.prepare_key(None).unwrap());
+    let next = expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
     setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
     provider
+        .keys(&Actor::Itself)
         .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
         .unwrap();
     assert_eq!(
-        expect_done(provider.activate_key(false).unwrap()).sha256,
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap()).sha256,
         next.sha256
     );
     next
@@ -133,7 +137,7 @@ fn each_key_state_publishes_and_signs_as_specified() {
         let provider = &setup.server.provider;
         let address = setup.server.address;
         provider.refresh_snapshot().unwrap();
-        let old = provider.certificate_pem().unwrap().0;
+        let old = provider.saml().certificate_pem().unwrap().0;
         let published = |wanted: &[&Certificate], next: Option<&Certificate>| {
             wait_until_published(address, wanted);
             let response = request_with_headers(address, "GET", "/saml/metadata", &[]);
@@ -181,34 +185,38 @@ fn each_key_state_publishes_and_signs_as_specified() {
         published(&[&old], None);
         assert_signs_with(&setup, &old, "_a");
 
-        let next = expect_done(provider.prepare_key(None).unwrap());
+        let next = expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         published(&[&old, &next], Some(&next));
         assert_signs_with(&setup, &old, "_b");
 
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         provider
+            .keys(&Actor::Itself)
             .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
             .unwrap();
-        expect_done(provider.activate_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap());
         published(&[&next, &old], None);
         assert_signs_with(&setup, &next, "_c");
 
-        expect_done(provider.reactivate_previous_key().unwrap());
+        expect_done(provider.keys(&Actor::Itself).reactivate_previous_key().unwrap());
         published(&[&old, &next], Some(&next));
         assert_signs_with(&setup, &old, "_d");
 
-        expect_done(provider.activate_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap());
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         assert_eq!(
-            expect_done(provider.retire_key(false).unwrap()).sha256,
+            expect_done(provider.keys(&Actor::Itself).retire_key(false).unwrap()).sha256,
             old.sha256
         );
         published(&[&next], None);
         assert_signs_with(&setup, &next, "_e");
 
-        let third = expect_done(provider.prepare_key(None).unwrap());
+        let third = expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         published(&[&next, &third], Some(&third));
-        assert_eq!(expect_done(provider.cancel_key().unwrap()).sha256, third.sha256);
+        assert_eq!(
+            expect_done(provider.keys(&Actor::Itself).cancel_key().unwrap()).sha256,
+            third.sha256
+        );
         published(&[&next], None);
         for target in [
             "/saml/certificate.pem?key=previous",
@@ -237,8 +245,8 @@ fn the_metadata_tag_depends_on_the_keys_only() {
                 provider.refresh_snapshot().unwrap();
             }
             let (one, other) = (
-                setup.server.provider.metadata().unwrap(),
-                replica.provider.metadata().unwrap(),
+                setup.server.provider.saml().metadata().unwrap(),
+                replica.provider.saml().metadata().unwrap(),
             );
             assert_eq!(one, other, "every replica renders the same bytes");
             let hash: String = Sha256::digest(one.body.as_bytes())
@@ -251,13 +259,20 @@ fn the_metadata_tag_depends_on_the_keys_only() {
             (id, one.etag)
         };
         let first = documents();
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         let second = documents();
         assert!(
             first.0 != second.0 && first.1 != second.1,
             "another document has another ID"
         );
-        expect_done(replica.provider.cancel_key().unwrap());
+        expect_done(replica.provider.keys(&Actor::Itself).cancel_key().unwrap());
         assert_eq!(documents(), first);
     });
 }
@@ -272,7 +287,7 @@ fn metadata_can_be_published_without_a_signature() {
         assert_eq!(elements(&document, "Signature").len(), 0);
         assert_eq!(
             published_certificates(&body),
-            [setup.server.provider.certificate_pem().unwrap().0.der]
+            [setup.server.provider.saml().certificate_pem().unwrap().0.der]
         );
     });
 }
@@ -284,29 +299,29 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
         let provider = &setup.server.provider;
         let wiki = std::slice::from_ref(&setup.wiki.slug);
         for refused in [
-            provider.activate_key(true).unwrap(),
-            provider.cancel_key().unwrap(),
+            provider.keys(&Actor::Itself).activate_key(true).unwrap(),
+            provider.keys(&Actor::Itself).cancel_key().unwrap(),
         ] {
             assert_eq!(expect_refused(refused), StepRefused::NothingPrepared);
         }
         for refused in [
-            provider.reactivate_previous_key().unwrap(),
-            provider.retire_key(true).unwrap(),
+            provider.keys(&Actor::Itself).reactivate_previous_key().unwrap(),
+            provider.keys(&Actor::Itself).retire_key(true).unwrap(),
         ] {
             assert_eq!(expect_refused(refused), StepRefused::NoPrevious);
         }
         assert_eq!(
-            provider.confirm_key_adoption(wiki).unwrap(),
+            provider.keys(&Actor::Itself).confirm_key_adoption(wiki).unwrap(),
             KeyAdoptionOutcome::NoRollover
         );
 
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         assert_eq!(
-            expect_refused(provider.prepare_key(None).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).prepare_key(None).unwrap()),
             StepRefused::AlreadyPrepared
         );
         let now = setup.now();
-        let refused = expect_refused(provider.activate_key(false).unwrap());
+        let refused = expect_refused(provider.keys(&Actor::Itself).activate_key(false).unwrap());
         assert!(
             matches!(refused, StepRefused::TooSoon { at, .. } if at == now + MIN_PUBLISHED_BEFORE_SIGNING),
             "{refused}"
@@ -316,58 +331,63 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
             .clock
             .advance(MIN_PUBLISHED_BEFORE_SIGNING - TimeDelta::milliseconds(1));
         assert_matches!(
-            expect_refused(provider.activate_key(false).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).activate_key(false).unwrap()),
             StepRefused::TooSoon { .. }
         );
         setup.server.clock.advance(TimeDelta::milliseconds(1));
         assert_eq!(
-            expect_refused(provider.activate_key(false).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).activate_key(false).unwrap()),
             StepRefused::NotAdopted(1)
         );
         let nobody = hallpass::model::application::Slug::parse("nobody").unwrap();
         let both = [wiki[0].clone(), nobody.clone()];
         assert_eq!(
-            provider.confirm_key_adoption(&both).unwrap(),
+            provider.keys(&Actor::Itself).confirm_key_adoption(&both).unwrap(),
             KeyAdoptionOutcome::Unknown(vec![nobody])
         );
         assert_eq!(
-            provider.rollover().unwrap().not_adopted().count(),
+            provider
+                .keys(&Actor::Itself)
+                .rollover()
+                .unwrap()
+                .not_adopted()
+                .count(),
             1,
             "nothing was confirmed"
         );
         assert_eq!(
-            provider.confirm_key_adoption(wiki).unwrap(),
+            provider.keys(&Actor::Itself).confirm_key_adoption(wiki).unwrap(),
             KeyAdoptionOutcome::Done {
                 new: 1,
                 already_known: 0
             }
         );
         assert_eq!(
-            provider.confirm_key_adoption(wiki).unwrap(),
+            provider.keys(&Actor::Itself).confirm_key_adoption(wiki).unwrap(),
             KeyAdoptionOutcome::Done {
                 new: 0,
                 already_known: 1
             }
         );
-        expect_done(provider.activate_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap());
 
         assert_eq!(
-            expect_refused(provider.prepare_key(None).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).prepare_key(None).unwrap()),
             StepRefused::PreviousNotRetired
         );
         assert_eq!(
-            expect_refused(provider.activate_key(true).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).activate_key(true).unwrap()),
             StepRefused::NothingPrepared
         );
-        let refused = expect_refused(provider.retire_key(false).unwrap());
+        let refused = expect_refused(provider.keys(&Actor::Itself).retire_key(false).unwrap());
         assert!(
             matches!(refused, StepRefused::TooSoon { at, .. } if at == setup.now() + MIN_PUBLISHED_AFTER_SIGNING),
             "{refused}"
         );
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(provider.retire_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).retire_key(false).unwrap());
         assert_eq!(
-            expect_refused(provider.reactivate_previous_key().unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).reactivate_previous_key().unwrap()),
             StepRefused::NoPrevious
         );
     });
@@ -379,20 +399,20 @@ fn force_skips_the_waits_and_is_audited() {
         let setup = SsoSetup::new(database);
         let provider = &setup.server.provider;
         setup.server.clock.advance(TimeDelta::seconds(1));
-        let next = expect_done(provider.prepare_key(None).unwrap());
+        let next = expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         setup.server.clock.advance(TimeDelta::seconds(1));
-        expect_done(provider.activate_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
         assert_signs_with(&setup, &next, "_forced");
         assert_matches!(
-            expect_refused(provider.retire_key(false).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).retire_key(false).unwrap()),
             StepRefused::TooSoon { .. }
         );
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         assert_eq!(
-            expect_refused(provider.retire_key(false).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).retire_key(false).unwrap()),
             StepRefused::NotAdopted(1)
         );
-        expect_done(provider.retire_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).retire_key(true).unwrap());
         let written = crate::support::sql::texts(
             &setup.server.settings,
             "SELECT action || ' ' || detail AS t FROM audit_events WHERE action LIKE 'key.%' ORDER BY id",
@@ -413,17 +433,31 @@ fn every_replica_applies_each_step_within_seconds() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let replica = setup.server.replica();
-        let old = setup.server.provider.certificate_pem().unwrap().0;
-        let next = expect_done(setup.server.provider.prepare_key(None).unwrap());
+        let old = setup.server.provider.saml().certificate_pem().unwrap().0;
+        let next = expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         wait_until_published(replica.address, &[&old, &next]);
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-        expect_done(replica.provider.activate_key(true).unwrap());
+        expect_done(replica.provider.keys(&Actor::Itself).activate_key(true).unwrap());
         assert_signs_with(&setup, &next, "_at_once");
         wait_until_published(setup.server.address, &[&next, &old]);
-        let rollover = replica.provider.rollover().unwrap();
+        let rollover = replica.provider.keys(&Actor::Itself).rollover().unwrap();
         assert_eq!(rollover.key(KeyState::Previous).unwrap().certificate, old);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(setup.server.provider.retire_key(true).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .retire_key(true)
+                .unwrap(),
+        );
         wait_until_published(replica.address, &[&next]);
     });
 }

@@ -1,5 +1,6 @@
 //! Replacing the sealing key: nothing that is published changes, and the old key no longer opens anything.
 
+use hallpass::model::actor::Actor;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use hallpass::{provider::Provider, server};
@@ -28,15 +29,24 @@ fn sealing_key_ids(test_server: &TestServer) -> Vec<String> {
 /// A server with an active and a next key, and the metadata that it publishes.
 fn server_with_two_keys(database: &Database) -> (TestServer, String) {
     let test_server = TestServer::start(database, &[]);
-    expect_done(test_server.provider.prepare_key(None).unwrap());
+    expect_done(
+        test_server
+            .provider
+            .keys(&Actor::Itself)
+            .prepare_key(None)
+            .unwrap(),
+    );
     test_server.provider.refresh_snapshot().unwrap();
-    let published = test_server.provider.metadata().unwrap().etag;
+    let published = test_server.provider.saml().metadata().unwrap().etag;
     (test_server, published)
 }
 
 fn assert_keys_usable(provider: &Provider, published: &str) {
-    assert_eq!(provider.metadata().unwrap().etag, published);
-    assert!(provider.cancel_key().is_ok(), "the keys are used, not only read");
+    assert_eq!(provider.saml().metadata().unwrap().etag, published);
+    assert!(
+        provider.keys(&Actor::Itself).cancel_key().is_ok(),
+        "the keys are used, not only read"
+    );
 }
 
 #[test]
@@ -50,7 +60,7 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         let settings = Arc::clone(&test_server.settings);
         let at = sealing_key_path(&test_server);
         let dir = test_server.stop();
-        let resealed = server::reseal(&settings, None).unwrap();
+        let resealed = server::reseal(&settings, None, &Actor::Itself).unwrap();
         assert!(
             resealed.keys == 2 && resealed.is_in_place && resealed.is_purged,
             "{resealed:?}"
@@ -72,7 +82,7 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         let provider = server::open(&settings).unwrap();
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'key.reseal'";
         assert_eq!(sql::number(&settings, audit), 1);
-        assert_eq!(provider.metadata().unwrap().etag, published);
+        assert_eq!(provider.saml().metadata().unwrap().etag, published);
         drop(provider);
 
         // Nothing starts with the old one.
@@ -110,7 +120,7 @@ fn an_interrupted_reseal_is_completed() {
         let left = fs::read(&coming).unwrap();
         server::open(&settings).unwrap();
         assert!(coming.exists());
-        server::reseal(&settings, None).unwrap();
+        server::reseal(&settings, None, &Actor::Itself).unwrap();
         assert_eq!(fs::read(&at).unwrap(), left);
         // After the database took it.
         fs::rename(&at, &coming).unwrap();
@@ -144,9 +154,12 @@ fn a_configured_sealing_key_is_replaced_by_another() {
         let test_server = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
         let settings = Arc::clone(&test_server.settings);
         let data = test_server.stop();
-        let why = format!("{:#}", server::reseal(&settings, None).unwrap_err());
+        let why = format!(
+            "{:#}",
+            server::reseal(&settings, None, &Actor::Itself).unwrap_err()
+        );
         assert!(why.contains("--to FILE") && why.contains("openssl rand"), "{why}");
-        let done = server::reseal(&settings, Some(&other)).unwrap();
+        let done = server::reseal(&settings, Some(&other), &Actor::Itself).unwrap();
         assert!(done.keys == 1 && !done.is_in_place, "{done:?}");
         assert_matches!(server::open(&settings), Err(_));
         let second = named(&other);

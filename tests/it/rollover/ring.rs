@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use chrono::{DateTime, TimeDelta};
 use hallpass::{
     model::{
+        actor::Actor,
         key::{Certificate, KeyState},
         secret::Secret,
     },
@@ -36,6 +37,7 @@ fn own_key(key: &SpKey) -> OwnKey {
 
 fn certificate_in_state(provider: &Provider, state: KeyState) -> Option<Certificate> {
     provider
+        .keys(&Actor::Itself)
         .rollover()
         .unwrap()
         .key(state)
@@ -78,7 +80,7 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
             ),
             (own_key(&SpKey::p256()), "not an RSA key"),
         ] {
-            let stop = expect_refused(provider.prepare_key(Some(&bad)).unwrap());
+            let stop = expect_refused(provider.keys(&Actor::Itself).prepare_key(Some(&bad)).unwrap());
             assert!(
                 matches!(&stop, StepRefused::UnusableKey(why) if why.contains(words)),
                 "{stop}"
@@ -86,16 +88,27 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
         }
         assert_eq!(certificate_in_state(provider, KeyState::Next), None);
         assert_eq!(
-            expect_done(provider.prepare_key(Some(&own_key(&key))).unwrap()).sha256,
+            expect_done(
+                provider
+                    .keys(&Actor::Itself)
+                    .prepare_key(Some(&own_key(&key)))
+                    .unwrap()
+            )
+            .sha256,
             key.certificate.sha256
         );
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-        expect_done(provider.activate_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
         assert_signs_with(&setup, &key.certificate, "_own");
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(provider.retire_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).retire_key(true).unwrap());
         assert_eq!(
-            expect_refused(provider.prepare_key(Some(&own_key(&key))).unwrap()),
+            expect_refused(
+                provider
+                    .keys(&Actor::Itself)
+                    .prepare_key(Some(&own_key(&key)))
+                    .unwrap()
+            ),
             StepRefused::SameCertificate
         );
     });
@@ -112,11 +125,25 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
         roll_over(&setup, &setup.server.provider);
         assert_eq!(left(), 2);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(setup.server.provider.retire_key(false).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .retire_key(false)
+                .unwrap(),
+        );
         assert_eq!(left(), 1);
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         assert_eq!(left(), 2);
-        expect_done(setup.server.provider.cancel_key().unwrap());
+        expect_done(setup.server.provider.keys(&Actor::Itself).cancel_key().unwrap());
         assert_eq!(left(), 1);
         let kept = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
         assert_eq!(
@@ -131,7 +158,14 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
 fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        expect_done(
+            setup
+                .server
+                .provider
+                .keys(&Actor::Itself)
+                .prepare_key(None)
+                .unwrap(),
+        );
         // The next key's row as another sealing key would have left it: that key's name is bytes 2 to 9.
         let sealed = "SELECT state AS t FROM signing_keys WHERE state = 'next'";
         assert_eq!(sql::texts(&setup.server.settings, sealed), ["next"]);
@@ -154,7 +188,13 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
             why.contains("seal.key") && why.contains("0102030405060708"),
             "{why}"
         );
-        let why = setup.server.provider.activate_key(true).unwrap_err().to_string();
+        let why = setup
+            .server
+            .provider
+            .keys(&Actor::Itself)
+            .activate_key(true)
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("0102030405060708"), "{why}");
     });
 }
@@ -199,7 +239,7 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
             assert_eq!(certificate_in_state(provider, KeyState::Active).unwrap(), next);
             setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
             if state == KeyState::Previous {
-                expect_done(provider.retire_key(false).unwrap());
+                expect_done(provider.keys(&Actor::Itself).retire_key(false).unwrap());
             }
         }
         // Other configured files take over at once, and the previous key can be reactivated.
@@ -216,7 +256,7 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
         );
         assert_eq!(certificate_in_state(provider, KeyState::Previous).unwrap(), next);
         wait_until_published(setup.server.address, &[&second.certificate, &next]);
-        expect_done(provider.reactivate_previous_key().unwrap());
+        expect_done(provider.keys(&Actor::Itself).reactivate_previous_key().unwrap());
         assert_signs_with(&setup, &next, "_back");
     });
 }
@@ -225,8 +265,8 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
 fn a_backup_taken_during_a_rollover_resumes_it() {
     let setup = SsoSetup::new(&Database::Sqlite);
     let provider = &setup.server.provider;
-    let old = provider.certificate_pem().unwrap().0;
-    let next = expect_done(provider.prepare_key(None).unwrap());
+    let old = provider.saml().certificate_pem().unwrap().0;
+    let next = expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
     let copy = tempfile::tempdir().unwrap();
     let data = copy.path().join("data");
     fs::create_dir(&data).unwrap();
@@ -240,15 +280,18 @@ fn a_backup_taken_during_a_rollover_resumes_it() {
     let seal = fs::read(setup.server.settings.data_dir.join("seal.key")).unwrap();
     write_file(&data.join("seal.key"), &seal);
     setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-    expect_done(provider.activate_key(true).unwrap());
+    expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
     setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-    expect_done(provider.retire_key(true).unwrap());
+    expect_done(provider.keys(&Actor::Itself).retire_key(true).unwrap());
 
     let restored = TestServer::start_in_dir(copy, &Database::Sqlite, &[]);
     wait_until_published(restored.address, &[&old, &next]);
     restored.clock.advance(TimeDelta::hours(1));
-    expect_done(restored.provider.activate_key(true).unwrap());
-    assert_eq!(restored.provider.rollover().unwrap().keys[0].certificate, next);
+    expect_done(restored.provider.keys(&Actor::Itself).activate_key(true).unwrap());
+    assert_eq!(
+        restored.provider.keys(&Actor::Itself).rollover().unwrap().keys[0].certificate,
+        next
+    );
 }
 
 #[test]
@@ -262,7 +305,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
         // What the start found, before anything was registered, is checked again each second.
         provider.refresh_snapshot().unwrap();
         assert_eq!((ready().status, ready().body.as_str()), (200, "ready\n"));
-        let end: DateTime<_> = provider.certificate_pem().unwrap().0.not_after;
+        let end: DateTime<_> = provider.saml().certificate_pem().unwrap().0.not_after;
         setup
             .server
             .clock
@@ -274,6 +317,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
             "{body}"
         );
         let theirs: Vec<_> = provider
+            .keys(&Actor::Itself)
             .application_expiring_certificates()
             .unwrap()
             .iter()
@@ -286,10 +330,10 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
         provider.run_housekeeping().unwrap();
         let short = SpKey::rsa(2048);
         assert_matches!(
-            expect_refused(provider.prepare_key(Some(&own_key(&short))).unwrap()),
+            expect_refused(provider.keys(&Actor::Itself).prepare_key(Some(&own_key(&short))).unwrap()),
             StepRefused::UnusableKey(why) if why.contains("expired")
         );
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         assert!(
             ready().body.contains("the next key is prepared"),
@@ -299,7 +343,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
         setup.server.clock.advance(TimeDelta::days(20));
         assert_eq!(ready().status, 200);
         assert!(ready().body.contains("ended on"), "{}", ready().body);
-        expect_done(provider.activate_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
         provider.refresh_snapshot().unwrap();
         assert_eq!(ready().body, "ready\n");
     });
@@ -330,16 +374,16 @@ fn a_destroyed_private_key_is_erased_from_the_files() {
                     .any(|part| bytes.windows(part.len()).any(|window| window == part))
             })
         };
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         let next = sealed("next");
         assert!(lies_on(&next), "the test would see it");
-        expect_done(provider.cancel_key().unwrap());
+        expect_done(provider.keys(&Actor::Itself).cancel_key().unwrap());
         assert!(!lies_on(&next), "taken back");
         roll_over(&setup, provider);
         let previous = sealed("previous");
         assert!(lies_on(&previous), "it stays until it is retired");
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(provider.retire_key(true).unwrap());
+        expect_done(provider.keys(&Actor::Itself).retire_key(true).unwrap());
         assert!(!lies_on(&previous), "retired");
     });
 }

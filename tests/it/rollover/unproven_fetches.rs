@@ -1,6 +1,7 @@
 //! Fetches from an address that anybody can guess, or by link previews: no evidence, but shown.
 
 use chrono::TimeDelta;
+use hallpass::model::actor::Actor;
 use hallpass::provider::keys::{AdoptionEvidence, MIN_PUBLISHED_BEFORE_SIGNING};
 
 use super::{adoption::metadata_path, expect_done, expect_refused, request_with_headers};
@@ -14,7 +15,7 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         let setup = SsoSetup::new(database);
         let provider = &setup.server.provider;
         let own_address = metadata_path(provider, "wiki");
-        expect_done(provider.prepare_key(None).unwrap());
+        expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         let address = setup.server.address;
         let another = own_address.replace(|c: char| c.is_ascii_digit(), "0");
@@ -25,7 +26,7 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
             assert_eq!((fetched.status, fetched.body), (200, published.clone()));
         };
         let wiki_row = || {
-            let found = provider.rollover().unwrap().adoptions;
+            let found = provider.keys(&Actor::Itself).rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug == setup.wiki.slug).unwrap()
         };
         // A fetch from an address that can be guessed is recorded after the response.
@@ -51,7 +52,7 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         );
         assert_eq!(wiki_row().evidence, None, "anybody can have come");
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-        expect_refused(provider.activate_key(false).unwrap());
+        expect_refused(provider.keys(&Actor::Itself).activate_key(false).unwrap());
         for n in 0..30 {
             setup.server.clock.advance(TimeDelta::seconds(1));
             come(GUESSABLE_PATH, &format!("203.0.113.{}", 100 + n), "flood");
@@ -95,6 +96,6 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         );
         let own: Vec<_> = row.fetches.iter().filter(|fetch| fetch.is_own).collect();
         assert_eq!(own.len(), 3);
-        expect_done(provider.activate_key(false).unwrap());
+        expect_done(provider.keys(&Actor::Itself).activate_key(false).unwrap());
     });
 }

@@ -13,7 +13,7 @@ const THREE: [(&str, SloBinding); 3] = [
 ];
 
 fn assert_signed(setup: &LogoutSetup, xml: &str, address: Option<&str>, what: &str) {
-    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+    let (certificate, _) = setup.server.provider.saml().certificate_pem().unwrap();
     validate_against_schema(xml, PROTOCOL_SCHEMA).unwrap();
     if let Some(address) = address {
         assert!(
@@ -38,7 +38,7 @@ fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
         let setup = LogoutSetup::new(database, &THREE);
         let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
         let page = LogoutSetup::sign_out(&mut browser);
-        let us = setup.server.provider.entity_id().unwrap();
+        let us = setup.server.provider.saml().entity_id().unwrap();
         let ids = std::cell::RefCell::new(Vec::new());
         setup.run_to_end(&mut browser, page, &|request| {
             assert_signed(

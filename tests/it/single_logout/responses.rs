@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
+use hallpass::model::actor::Actor;
 
 const TWO: [(&str, SloBinding); 3] = [
     ("Wiki", SloBinding::Redirect),
@@ -281,6 +282,7 @@ fn without_a_registered_certificate_no_response_is_accepted() {
         setup
             .server
             .provider
+            .applications(&Actor::Itself)
             .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();

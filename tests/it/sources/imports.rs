@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::{application::EntityId, key::Certificate},
+    model::{actor::Actor, application::EntityId, key::Certificate},
     provider::metadata_sources::{
         EnableOutcome, EnableRule, ImportOutcome, ImportRequest, MetadataInput, MetadataUrl, RefreshOutcome,
         SourceError, UpdateReport,
@@ -54,6 +54,7 @@ fn import(
     };
     server
         .provider
+        .metadata_sources(&Actor::Itself)
         .import_aggregate(request, &mut |_progress| {})
         .unwrap()
 }
@@ -76,9 +77,16 @@ pub(super) fn aggregate_signer() -> TestSp {
 }
 
 pub(super) fn refresh_source(server: &TestServer, force: bool) -> RefreshOutcome {
-    let source = server.provider.sources(None, 100).unwrap().remove(0).source;
+    let source = server
+        .provider
+        .metadata_sources(&Actor::Itself)
+        .sources(None, 100)
+        .unwrap()
+        .remove(0)
+        .source;
     server
         .provider
+        .metadata_sources(&Actor::Itself)
         .refresh_source(&source, force, &mut |_| {})
         .unwrap()
 }
@@ -110,7 +118,13 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             "{report:?}"
         );
         assert_matches!(source.url, None);
-        assert_empty(&server.provider.applications().unwrap());
+        assert_empty(
+            &server
+                .provider
+                .applications(&Actor::Itself)
+                .all_applications()
+                .unwrap(),
+        );
         let mut browser = browser_signed_in(&server);
         assert!(!browser.get("/").body.contains("Service 1"), "no tile");
         let refused = send_authn_request(&server, &mut browser, &sp, "_a");
@@ -135,7 +149,11 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             "ISSUER-UNKNOWN",
         );
         let id = EntityId::parse(&sp.entity_id).unwrap();
-        let lines = server.provider.imported_entities("SERVICE 1", 10).unwrap();
+        let lines = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .imported_entities("SERVICE 1", 10)
+            .unwrap();
         assert_eq!(
             (
                 lines.len(),
@@ -146,11 +164,28 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             (1, id.as_str(), Some(AUTHORITY), &None)
         );
         assert!(
-            server.provider.imported_entities("%", 10).unwrap().is_empty(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .imported_entities("%", 10)
+                .unwrap()
+                .is_empty(),
             "no pattern"
         );
-        assert_eq!(server.provider.imported_entities("", 2).unwrap().len(), 2);
-        let enabled = server.provider.enable_imported(&id, None, None).unwrap();
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .imported_entities("", 2)
+                .unwrap()
+                .len(),
+            2
+        );
+        let enabled = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .enable_imported(&id, None, None)
+            .unwrap();
         let EnableOutcome::Done(application) = enabled else {
             panic!("{enabled:?}");
         };
@@ -161,16 +196,28 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         assert_eq!(application.saml.signing_certificates.len(), 1);
         posted_response(&send_authn_request(&server, &mut browser, &sp, "_c"));
         assert_matches!(
-            server.provider.enable_imported(&id, None, None).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .enable_imported(&id, None, None)
+                .unwrap(),
             EnableOutcome::AlreadyRegistered(_)
         );
         let unknown = EntityId::parse("urn:nobody").unwrap();
         assert_matches!(
-            server.provider.enable_imported(&unknown, None, None).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .enable_imported(&unknown, None, None)
+                .unwrap(),
             EnableOutcome::Unknown
         );
         assert_eq!(
-            server.provider.imported_entities("Service 1", 10).unwrap()[0]
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .imported_entities("Service 1", 10)
+                .unwrap()[0]
                 .application
                 .as_deref(),
             Some("service-1")
@@ -198,7 +245,11 @@ fn a_file_imported_again_replaces_the_previous_one() {
                 longest_validity: Some(TimeDelta::days(35)),
                 force: false,
             };
-            server.provider.import_aggregate(request, &mut |_| {}).unwrap()
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .import_aggregate(request, &mut |_| {})
+                .unwrap()
         };
         let first = import(&aggregate(&all, &signer.key, &valid_until(&server, 5)));
         assert!(
@@ -210,7 +261,15 @@ fn a_file_imported_again_replaces_the_previous_one() {
             panic!("not taken again");
         };
         assert_eq!((report.listed, report.new, report.updated), (3, 0, 0));
-        assert_eq!(server.provider.sources(None, 100).unwrap().len(), 1);
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .sources(None, 100)
+                .unwrap()
+                .len(),
+            1
+        );
         advance(&server, TimeDelta::days(6));
         posted_response(&send_authn_request(
             &server,
@@ -223,7 +282,12 @@ fn a_file_imported_again_replaces_the_previous_one() {
         assert_contains(&refused.body, "METADATA-EXPIRED");
         assert_matches!(import(&xml), ImportOutcome::Failed(SourceError::Metadata(_)));
         assert_eq!(
-            server.provider.sources(None, 100).unwrap().len(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .sources(None, 100)
+                .unwrap()
+                .len(),
             1,
             "it is not forgotten over that"
         );
@@ -271,9 +335,27 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             assert!(matches!(done, ImportOutcome::Failed(_)), "{bad}");
         }
         // Nothing stays of it.
-        assert_empty(&server.provider.sources(None, 100).unwrap());
-        assert_empty(&server.provider.imported_entities("", 10).unwrap());
-        assert_empty(&server.provider.applications().unwrap());
+        assert_empty(
+            &server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .sources(None, 100)
+                .unwrap(),
+        );
+        assert_empty(
+            &server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .imported_entities("", 10)
+                .unwrap(),
+        );
+        assert_empty(
+            &server
+                .provider
+                .applications(&Actor::Itself)
+                .all_applications()
+                .unwrap(),
+        );
         let known = "SELECT count(*) AS n FROM known_entities";
         assert_eq!(sql::number(&server.settings, known), 0);
     });
@@ -301,7 +383,15 @@ fn an_enable_rule_enables_what_it_names() {
             let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
             let report = import_url(&server, &publisher, &signer, rule.clone());
             assert_eq!(report.enabled.len(), enabled, "{rule:?}: {report:?}");
-            assert_eq!(server.provider.applications().unwrap().len(), enabled);
+            assert_eq!(
+                server
+                    .provider
+                    .applications(&Actor::Itself)
+                    .all_applications()
+                    .unwrap()
+                    .len(),
+                enabled
+            );
             // The same rule applies to entities that are added later.
             let all = [all.as_slice(), &[sp_metadata(4)]].concat();
             publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
@@ -334,7 +424,14 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         publisher.publish(&publish(&all));
         // By the timer, when it is due.
         advance(&server, TimeDelta::hours(25));
-        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
+            1
+        );
         assert_eq!(
             current_application(&server, "service-1")
                 .saml
@@ -349,20 +446,36 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             "sp2.example.org"
         );
         let second = current_application(&server, "service-2").slug;
-        assert_matches!(server.provider.proposed_change(&second).unwrap(), Some(_));
+        assert_matches!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .proposed_change(&second)
+                .unwrap(),
+            Some(_)
+        );
         assert!(!current_application(&server, "service-3").enabled);
         let audited =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'app.disable' AND outcome = 'gone'";
         assert_eq!(sql::number(&server.settings, audited), 1);
-        let line = &server.provider.imported_entities("Service 3", 1).unwrap()[0];
+        let line = &server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .imported_entities("Service 3", 1)
+            .unwrap()[0];
         assert!(line.delisted_at.is_some(), "{line:?}");
         let third = EntityId::parse(&gone.entity_id).unwrap();
         server
             .provider
+            .applications(&Actor::Itself)
             .remove_application(&current_application(&server, "service-3").slug)
             .unwrap();
         assert_matches!(
-            server.provider.enable_imported(&third, None, None).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .enable_imported(&third, None, None)
+                .unwrap(),
             EnableOutcome::Unknown
         );
         // When it returns, it can be enabled again; whoever removed its application decided against it, so the rule
@@ -374,7 +487,11 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         };
         assert_eq!((report.new, report.enabled.len()), (1, 0), "{report:?}");
         assert_matches!(
-            server.provider.enable_imported(&third, None, None).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .enable_imported(&third, None, None)
+                .unwrap(),
             EnableOutcome::Done(_)
         );
         // Delisted and listed again while it is an application: disabled and enabled again.
@@ -430,13 +547,29 @@ fn forgetting_a_source_keeps_its_applications() {
             &valid_until(&server, 10),
         ));
         import_url(&server, &publisher, &signer, EnableRule::All);
-        let name = server.provider.sources(None, 100).unwrap()[0]
+        let name = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .sources(None, 100)
+            .unwrap()[0]
             .source
             .label()
             .to_owned();
         assert_eq!(name, "127-0-0-1");
-        assert!(server.provider.remove_aggregate(&name).unwrap());
-        assert!(!server.provider.remove_aggregate(&name).unwrap());
+        assert!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .remove_aggregate(&name)
+                .unwrap()
+        );
+        assert!(
+            !server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .remove_aggregate(&name)
+                .unwrap()
+        );
         let left = current_application(&server, "service-1");
         assert!(left.enabled, "{left:?}");
         assert_eq!(left.metadata_valid_until, None);

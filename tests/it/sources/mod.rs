@@ -7,7 +7,10 @@ mod trust;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use hallpass::{
-    model::application::{Application, Slug},
+    model::{
+        actor::Actor,
+        application::{Application, Slug},
+    },
     provider::{
         applications::register::{NewServiceProvider, RegisterOutcome},
         metadata_sources::{MetadataInput, MetadataUrl},
@@ -43,13 +46,17 @@ fn register_from_source(server: &TestServer, publisher: &Publisher) -> Applicati
     let url = MetadataUrl::parse(&publisher.url).unwrap();
     let obtained = server
         .provider
+        .metadata_sources(&Actor::Itself)
         .read_metadata(MetadataInput::Url(url), None)
         .unwrap();
     let new = NewServiceProvider {
         name: Some("SP".to_owned()),
         ..NewServiceProvider::default()
     };
-    let outcome = server.provider.register_service_provider(new, Some(&obtained));
+    let outcome = server
+        .provider
+        .applications(&Actor::Itself)
+        .register_service_provider(new, Some(&obtained));
     match outcome.unwrap().unwrap() {
         RegisterOutcome::Done { application, .. } => *application,
         RegisterOutcome::SlugTaken(slug) => panic!("{slug}"),
@@ -58,7 +65,13 @@ fn register_from_source(server: &TestServer, publisher: &Publisher) -> Applicati
 
 fn current_application(server: &TestServer, slug: &str) -> Application {
     let slug = Slug::parse(slug).unwrap();
-    (*server.provider.application(&slug).unwrap().unwrap()).clone()
+    (*server
+        .provider
+        .applications(&Actor::Itself)
+        .application(&slug)
+        .unwrap()
+        .unwrap())
+    .clone()
 }
 
 fn advance(server: &TestServer, by: TimeDelta) {

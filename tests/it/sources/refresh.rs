@@ -4,7 +4,7 @@ use std::{process::Command, thread};
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::application::Slug,
+    model::{actor::Actor, application::Slug},
     process::ProcessIdentity,
     provider::metadata_sources::{ChangeReviewOutcome, RefreshOutcome, SourceError},
 };
@@ -42,7 +42,15 @@ fn an_application_is_updated_from_its_metadata() {
         let (sp, other) = (TestSp::new(ENTITY, ACS), TestSp::new(ENTITY, ACS));
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
         let application = register_from_source(&server, &publisher);
-        assert_eq!(server.provider.refresh_sources().unwrap(), 0, "not yet");
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
+            0,
+            "not yet"
+        );
         advance(&server, hours(25));
         // The same content in another spelling: nothing changes, and nothing is reported.
         publisher.publish(
@@ -51,7 +59,14 @@ fn an_application_is_updated_from_its_metadata() {
                 .replace("\"urn:test:followed\"", "\"urn:test:followed\" ID=\"_x\""),
         );
         let rows = sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events");
-        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
+            1
+        );
         assert_eq!(current_application(&server, "sp").version, application.version);
         assert_eq!(
             sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events"),
@@ -63,7 +78,11 @@ fn an_application_is_updated_from_its_metadata() {
         next.slo = Some("https://followed.example/slo".to_owned());
         publisher.publish_tagged(&next.xml(), "\"v2\"");
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         let changed = current_application(&server, "sp");
         assert_eq!(
             (
@@ -96,7 +115,11 @@ fn an_application_is_updated_from_its_metadata() {
         // The server answers that it is unchanged.
         advance(&server, hours(25));
         let asked = publisher.request_count();
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         assert_eq!(
             (
                 publisher.request_count(),
@@ -104,15 +127,27 @@ fn an_application_is_updated_from_its_metadata() {
             ),
             (asked + 1, changed.version)
         );
-        let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
+        let (source, _) = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .source_of(application.id)
+            .unwrap()
+            .unwrap();
         assert_eq!(source.state.etag.as_deref(), Some("\"v2\""));
         assert_eq!(source.state.last_error, None);
         // The source is removed with its application.
         server
             .provider
+            .applications(&Actor::Itself)
             .remove_application(&Slug::parse("sp").unwrap())
             .unwrap();
-        assert_empty(&server.provider.sources(None, 100).unwrap());
+        assert_empty(
+            &server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .sources(None, 100)
+                .unwrap(),
+        );
     });
 }
 
@@ -126,6 +161,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
         let state = || {
             server
                 .provider
+                .metadata_sources(&Actor::Itself)
                 .source_of(application.id)
                 .unwrap()
                 .unwrap()
@@ -142,7 +178,14 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
         ]) {
             publisher.publish(&body);
             publisher.fail(status);
-            assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+            assert_eq!(
+                server
+                    .provider
+                    .metadata_sources(&Actor::Itself)
+                    .refresh_sources()
+                    .unwrap(),
+                1
+            );
             let state = state();
             assert_eq!(
                 (state.failures, state.failing_since),
@@ -155,7 +198,14 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
             );
             assert_eq!(current_application(&server, "sp").version, application.version);
             // A little early: the delay grows each time.
-            assert_eq!(server.provider.refresh_sources().unwrap(), 0);
+            assert_eq!(
+                server
+                    .provider
+                    .metadata_sources(&Actor::Itself)
+                    .refresh_sources()
+                    .unwrap(),
+                0
+            );
             advance(&server, hours(1));
         }
         let failed =
@@ -168,7 +218,14 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
             "_r",
         ));
         publisher.publish(&sp_metadata(&sp).xml());
-        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
+            1
+        );
         let state = state();
         assert_eq!(
             (state.failures, state.failing_since, state.last_error),
@@ -195,7 +252,11 @@ fn metadata_that_has_expired_is_not_used() {
         publisher.fail(404);
         advance(&server, hours(5));
         assert_eq!(
-            server.provider.refresh_sources().unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
             1,
             "twice within its validity"
         );
@@ -207,14 +268,25 @@ fn metadata_that_has_expired_is_not_used() {
         assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
         // Metadata that was never valid is not used either.
         publisher.publish(&until(-1));
-        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap(),
+            1
+        );
         assert_contains(
             &send_authn_request(&server, &mut browser, &sp, "_c").body,
             "METADATA-EXPIRED",
         );
         publisher.publish(&until(8));
         advance(&server, hours(1));
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         posted_response(&send_authn_request(
             &server,
             &mut browser_signed_in(&server),
@@ -236,9 +308,19 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
         moved.acs.insert(0, "https://elsewhere.example/acs".to_owned());
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         assert_eq!(current_application(&server, "sp").saml, before.saml);
-        let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+        let waiting = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .proposed_change(&slug)
+            .unwrap()
+            .unwrap()
+            .unwrap();
         assert_contains(&waiting.change.reason, "elsewhere.example");
         assert!(
             waiting
@@ -272,20 +354,33 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "",
         ] {
             assert_matches!(
-                server.provider.confirm_change(&slug, other).unwrap(),
+                server
+                    .provider
+                    .metadata_sources(&Actor::Itself)
+                    .confirm_change(&slug, other)
+                    .unwrap(),
                 ChangeReviewOutcome::AnotherPending
             );
         }
         moved.acs.insert(0, "https://evil.example/acs".to_owned());
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         assert_matches!(
-            server.provider.confirm_change(&slug, &shown).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .confirm_change(&slug, &shown)
+                .unwrap(),
             ChangeReviewOutcome::AnotherPending
         );
         let evil = server
             .provider
+            .metadata_sources(&Actor::Itself)
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
@@ -293,21 +388,50 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             .change
             .id;
         assert_matches!(
-            server.provider.reject_change(&slug, &evil).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .reject_change(&slug, &evil)
+                .unwrap(),
             ChangeReviewOutcome::Rejected(_)
         );
         // A rejected change is not offered again.
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
-        assert_matches!(server.provider.proposed_change(&slug).unwrap(), None);
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
+        assert_matches!(
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .proposed_change(&slug)
+                .unwrap(),
+            None
+        );
         assert_eq!(current_application(&server, "sp").saml, before.saml);
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
-        let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
+        let waiting = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .proposed_change(&slug)
+            .unwrap()
+            .unwrap()
+            .unwrap();
         assert_matches!(
-            server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .confirm_change(&slug, &waiting.change.id)
+                .unwrap(),
             ChangeReviewOutcome::Applied(_)
         );
         assert_eq!(current_application(&server, "sp").saml.acs_endpoints.len(), 2);
@@ -324,7 +448,11 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "https://elsewhere.example/acs"
         );
         assert_matches!(
-            server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .confirm_change(&slug, &waiting.change.id)
+                .unwrap(),
             ChangeReviewOutcome::NothingPending
         );
     });
@@ -358,8 +486,18 @@ fn a_signature_requirement_is_not_dropped_automatically() {
         ] {
             publisher.publish(&weaker.xml());
             advance(&server, hours(25));
-            server.provider.refresh_sources().unwrap();
-            let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap();
+            let waiting = server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .proposed_change(&slug)
+                .unwrap()
+                .unwrap()
+                .unwrap();
             assert!(waiting.change.reason.contains(why), "{}", waiting.change.reason);
             let now = current_application(&server, "sp");
             assert!(now.saml.require_signed_requests, "{now:?}");
@@ -368,14 +506,30 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             // A change that was withdrawn no longer waits.
             publisher.publish(&signs.xml());
             advance(&server, hours(25));
-            server.provider.refresh_sources().unwrap();
-            assert_matches!(server.provider.proposed_change(&slug).unwrap(), None);
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .refresh_sources()
+                .unwrap();
+            assert_matches!(
+                server
+                    .provider
+                    .metadata_sources(&Actor::Itself)
+                    .proposed_change(&slug)
+                    .unwrap(),
+                None
+            );
         }
         publisher.publish(&unsigned.xml());
         advance(&server, hours(25));
-        server.provider.refresh_sources().unwrap();
+        server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .refresh_sources()
+            .unwrap();
         let id = server
             .provider
+            .metadata_sources(&Actor::Itself)
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
@@ -383,7 +537,11 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             .change
             .id;
         assert_matches!(
-            server.provider.confirm_change(&slug, &id).unwrap(),
+            server
+                .provider
+                .metadata_sources(&Actor::Itself)
+                .confirm_change(&slug, &id)
+                .unwrap(),
             ChangeReviewOutcome::Applied(_)
         );
         assert!(!current_application(&server, "sp").saml.require_signed_requests);
@@ -397,10 +555,16 @@ fn a_source_claimed_by_a_killed_process_is_released() {
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
         let application = register_from_source(&server, &publisher);
-        let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
+        let (source, _) = server
+            .provider
+            .metadata_sources(&Actor::Itself)
+            .source_of(application.id)
+            .unwrap()
+            .unwrap();
         let refreshed = || {
             server
                 .provider
+                .metadata_sources(&Actor::Itself)
                 .refresh_source(&source, false, &mut |_| {})
                 .unwrap()
         };
@@ -442,7 +606,15 @@ fn only_one_replica_fetches_a_source() {
         advance(&server, hours(25));
         let fetched: usize = thread::scope(|scope| {
             let all: Vec<_> = (0..6)
-                .map(|_| scope.spawn(|| server.provider.refresh_sources().unwrap()))
+                .map(|_| {
+                    scope.spawn(|| {
+                        server
+                            .provider
+                            .metadata_sources(&Actor::Itself)
+                            .refresh_sources()
+                            .unwrap()
+                    })
+                })
                 .collect();
             all.into_iter().map(|one| one.join().unwrap()).sum()
         });

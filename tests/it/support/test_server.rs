@@ -16,6 +16,7 @@ use hallpass::{
     entropy::SystemEntropy,
     files,
     model::{
+        actor::Actor,
         application::{
             Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
         },
@@ -148,7 +149,7 @@ impl TestServer {
             attributes: OwnAttributes::new(),
             password: Some(Password::parse_new(PASSWORD, &PasswordContext::default()).unwrap()),
         };
-        match self.provider.add_user(&new).unwrap() {
+        match self.provider.people(&Actor::Itself).add_user(&new).unwrap() {
             ChangeOutcome::Done(user) => user,
             other @ (ChangeOutcome::Unchanged(_)
             | ChangeOutcome::Taken
@@ -182,7 +183,13 @@ impl TestServer {
             ),
         };
         change(&mut new);
-        match self.provider.add_application(&new).unwrap().unwrap() {
+        match self
+            .provider
+            .applications(&Actor::Itself)
+            .add_application(&new)
+            .unwrap()
+            .unwrap()
+        {
             ChangeOutcome::Done(application) => application,
             other @ (ChangeOutcome::Unchanged(_)
             | ChangeOutcome::Taken

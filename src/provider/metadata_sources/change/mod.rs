@@ -16,7 +16,7 @@ use crate::{
         remedy::{Remediable, Remedy, RemedyWords},
     },
     provider::{
-        applications::rules, core::Provider, error::Error, metadata_sources::report::UpdateReport,
+        applications::rules, error::Error, handle::MetadataSources, metadata_sources::report::UpdateReport,
         saml::import::ImportedMetadata,
     },
     store::EditOutcome,
@@ -344,7 +344,7 @@ pub(super) fn source_after(
     }
 }
 
-impl Provider {
+impl MetadataSources<'_> {
     /// Writes decisions in one transaction: every replica reloads its applications once after it.
     pub(super) fn apply_decisions(
         &self,

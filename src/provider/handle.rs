@@ -1,0 +1,102 @@
+//! A handle for each folder of operations: a call names the module that it leads to, and one that changes something
+//! carries its actor into the audit log.
+
+use std::ops::Deref;
+
+use crate::{
+    model::{actor::Actor, audit::AuditEvent, audit_action::AuditAction},
+    provider::{core::Provider, visitor::Visitor},
+};
+
+/// Defines a handle, and the method of [`Provider`] that makes it.
+macro_rules! handles {
+    ($($(#[$doc:meta])* $handle:ident by $method:ident;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $handle<'a> {
+                provider: &'a Provider,
+            }
+
+            impl Deref for $handle<'_> {
+                type Target = Provider;
+
+                fn deref(&self) -> &Provider {
+                    self.provider
+                }
+            }
+
+            impl Provider {
+                $(#[$doc])*
+                pub const fn $method(&self) -> $handle<'_> {
+                    $handle { provider: self }
+                }
+            }
+        )+
+    };
+}
+
+/// The same for operations that change something.
+macro_rules! handles_with_actor {
+    ($($(#[$doc:meta])* $handle:ident by $method:ident;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $handle<'a> {
+                provider: &'a Provider,
+                pub(super) actor: &'a Actor,
+            }
+
+            impl Deref for $handle<'_> {
+                type Target = Provider;
+
+                fn deref(&self) -> &Provider {
+                    self.provider
+                }
+            }
+
+            impl $handle<'_> {
+                /// An audit event of this actor, to be filled in.
+                pub(super) fn event(
+                    &self,
+                    action: AuditAction,
+                    outcome: &str,
+                    visitor: Option<&Visitor>,
+                ) -> AuditEvent {
+                    self.provider.event_by(self.actor, action, outcome, visitor)
+                }
+            }
+
+            impl Provider {
+                $(#[$doc])*
+                pub const fn $method<'a>(&'a self, actor: &'a Actor) -> $handle<'a> {
+                    $handle { provider: self, actor }
+                }
+            }
+        )+
+    };
+}
+
+handles! {
+    /// What browsers do to sign in (`provider/sign_in`, `provider/sso.rs`).
+    SignIn by sign_in;
+    /// Ending sessions (`provider/logout`).
+    SingleLogout by logout;
+    /// SAML messages, metadata and certificates (`provider/saml`).
+    Saml by saml;
+    /// Reading the audit log (`provider/audit`).
+    Audit by audit;
+}
+
+handles_with_actor! {
+    /// Users and their credentials (`provider/people`).
+    People by people;
+    /// Applications and drafts (`provider/applications`).
+    Applications by applications;
+    /// Where metadata comes from (`provider/metadata_sources`).
+    MetadataSources by metadata_sources;
+    /// Signing keys (`provider/keys`).
+    Keys by keys;
+    /// Rows that cannot be read (`provider/repair.rs`).
+    Repair by repair;
+}
