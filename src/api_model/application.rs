@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     api_model::{attribute::AttributeOutput, remedy, time::format_rfc3339},
     model::{
-        application::{Application, ApplicationKind, SpUrl},
+        application::{Application, ApplicationKind, ServiceProvider, SpUrl},
         key::Certificate,
         remedy::Remediable,
         response_options::ContentCipher,
@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// An application, as `app list` prints it.
-#[derive(Debug, Serialize)]
+/// What concerns SAML is empty for an application that does not speak it.
+#[derive(Debug, Default, Serialize)]
 pub struct ApplicationOutput {
     pub id: String,
     pub slug: String,
@@ -122,29 +123,46 @@ pub const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
         ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
         ApplicationKind::ChatGptCurrent => "chatgpt",
-        ApplicationKind::Saml => "saml",
+        ApplicationKind::Other => "saml",
     }
 }
 
 impl From<&Application> for ApplicationOutput {
     fn from(application: &Application) -> Self {
-        let saml = &application.saml;
-        let text = |address: &SpUrl| address.as_str().to_owned();
-        Self {
+        let own = Self {
             id: application.id.to_string(),
             slug: application.slug.as_str().to_owned(),
             name: application.name.clone(),
             kind: kind_name(application.kind),
             enabled: application.enabled,
+            tile_url: application.tile_url.as_ref().map(address_text),
+            ..Self::default()
+        };
+        match application.saml() {
+            Some(sp) => own.with_service_provider(sp),
+            None => own,
+        }
+    }
+}
+
+fn address_text(address: &SpUrl) -> String {
+    address.as_str().to_owned()
+}
+
+impl ApplicationOutput {
+    fn with_service_provider(self, saml: &ServiceProvider) -> Self {
+        Self {
             entity_id: saml.entity_id.as_str().to_owned(),
             audience: saml.audience.as_str().to_owned(),
             acs: saml
                 .acs_endpoints
                 .iter()
-                .map(|consumer| text(&consumer.location))
+                .map(|consumer| address_text(&consumer.location))
                 .collect(),
-            slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
-            tile_url: application.tile_url.as_ref().map(text),
+            slo: saml
+                .logout
+                .as_ref()
+                .map(|endpoint| address_text(&endpoint.location)),
             certificates: saml
                 .signing_certificates
                 .iter()
@@ -166,6 +184,7 @@ impl From<&Application> for ApplicationOutput {
                 .map(CertificateOutput::from)
                 .collect(),
             attributes: saml.attributes.iter().map(AttributeOutput::from).collect(),
+            ..self
         }
     }
 }

@@ -7,13 +7,35 @@ use serde::Serialize;
 
 use crate::{
     api_model::remedy,
-    model::{application::Application, audit::ValueChange, explanation::Explanation, remedy::Remediable},
+    model::{
+        application::{Application, Client, Protocol, ServiceProvider},
+        audit::ValueChange,
+        explanation::Explanation,
+        remedy::Remediable,
+    },
     provider::audit::explain::AuditEntry,
 };
 
 /// The application as it is registered now, as names and values.
 pub fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
-    let saml = &application.saml;
+    let mut values = match &application.protocol {
+        Protocol::Saml(sp) => service_provider_values(sp),
+        Protocol::Oidc(client) => client_values(client),
+    };
+    if !application.enabled {
+        values.push(("state", "switched off".to_owned()));
+    }
+    values
+}
+
+fn client_values(client: &Client) -> Vec<(&'static str, String)> {
+    let redirect_uris = client.redirect_uris.iter();
+    let mut values = vec![("client ID", client.client_id.clone())];
+    values.extend(redirect_uris.map(|url| ("redirect URI", url.as_str().to_owned())));
+    values
+}
+
+fn service_provider_values(saml: &ServiceProvider) -> Vec<(&'static str, String)> {
     let mut values = vec![("entity ID", saml.entity_id.as_str().to_owned())];
     values.extend(
         saml.acs_endpoints
@@ -26,9 +48,6 @@ pub fn registered_values(application: &Application) -> Vec<(&'static str, String
     }));
     if saml.require_signed_requests {
         values.push(("requests", "must be signed".to_owned()));
-    }
-    if !application.enabled {
-        values.push(("state", "switched off".to_owned()));
     }
     values
 }

@@ -71,19 +71,16 @@ impl<'a> From<&'a Preview> for PreviewOutput<'a> {
                     words: &obstacle.message,
                 })
                 .collect(),
-            response: preview
-                .response
-                .as_ref()
-                .map(|response| response_output(preview, response)),
+            response: preview.response.as_ref().map(response_output),
         }
     }
 }
 
-fn response_output<'a>(preview: &'a Preview, response: &'a PreviewedResponse) -> PreviewedResponseOutput<'a> {
-    let (saml, name) = (&preview.application.saml, &response.name_id);
+fn response_output(response: &PreviewedResponse) -> PreviewedResponseOutput<'_> {
+    let name = &response.name_id;
     PreviewedResponseOutput {
         acs: response.acs.as_str(),
-        audience: saml.audience.as_str(),
+        audience: response.audience.as_str(),
         name_id: PreviewedNameIdOutput {
             format: &name.format,
             value: &name.value,
@@ -106,8 +103,8 @@ fn response_output<'a>(preview: &'a Preview, response: &'a PreviewedResponse) ->
                 values: &attribute.values,
             })
             .collect(),
-        sign: saml.response_options.signed_parts.name(),
-        algorithm: saml.response_options.signature_algorithm.name(),
+        sign: response.signed_parts.name(),
+        algorithm: response.signature_algorithm.name(),
         encrypt: response.encryption.map_or("none", ContentCipher::name),
         signatures_verified: match &response.verified {
             Verification::Verified(count) => Some(*count),

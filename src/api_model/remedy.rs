@@ -184,8 +184,8 @@ fn acs_arguments(application: Option<&Application>) -> String {
         ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent => {
             "--acs 'ACS URL' --audience 'AUDIENCE'".to_owned()
         }
-        ApplicationKind::Saml => {
-            let known = application.saml.acs_endpoints.iter();
+        ApplicationKind::Other => {
+            let known = application.saml().into_iter().flat_map(|sp| &sp.acs_endpoints);
             let mut words: Vec<_> = known
                 .map(|consumer| format!("--acs {}", shell_quoted(consumer.location.as_str())))
                 .collect();

@@ -157,7 +157,7 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
         .applications(&Actor::Itself)
         .all_applications()?
         .into_iter()
-        .find(|existing| existing.saml.entity_id.as_str() == ENTITY_ID);
+        .find(|existing| existing.entity_id().is_some_and(|id| id.as_str() == ENTITY_ID));
     let outcome: Result<ChangeOutcome<Application>, _> = match existing {
         Some(existing) => provider.applications(&Actor::Itself).edit_application(
             &existing.slug,

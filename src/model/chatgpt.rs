@@ -134,7 +134,7 @@ fn check_audience(kind: ApplicationKind, acs: &SpUrl, audience: &str) -> Result<
         (ApplicationKind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
             swapped("for this ACS URL it is a short code, not an address")
         }
-        (ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent | ApplicationKind::Saml, _) => {
+        (ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent | ApplicationKind::Other, _) => {
             Ok(())
         }
     }

@@ -26,7 +26,7 @@ impl ApplicationSet {
         Self {
             by_name: Sorted::new(all, |a, b| (&a.name, a.id).cmp(&(&b.name, b.id))),
             by_entity_id: Sorted::new(all, |a, b| {
-                (&a.saml.entity_id, &a.name, a.id).cmp(&(&b.saml.entity_id, &b.name, b.id))
+                (a.entity_id(), &a.name, a.id).cmp(&(b.entity_id(), &b.name, b.id))
             }),
             by_slug: Sorted::new(all, |a, b| (&a.slug, a.id).cmp(&(&b.slug, b.id))),
             by_id: Sorted::new(all, |a, b| a.id.cmp(&b.id)),
@@ -61,7 +61,7 @@ impl ApplicationSet {
     /// The applications with this entity ID, by name.
     pub(super) fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
         self.by_entity_id
-            .equal(|application| application.saml.entity_id.cmp(entity_id))
+            .equal(|application| application.entity_id().cmp(&Some(entity_id)))
     }
 
     pub(super) fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
@@ -165,7 +165,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::application::{ApplicationKind, ServiceProvider};
+    use crate::model::application::{ApplicationKind, Client, Protocol, ServiceProvider};
 
     fn application(number: u16, entity: u8, name: u8) -> Arc<Application> {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
@@ -175,15 +175,31 @@ mod tests {
             id: ApplicationId::new(now, [high, low, 0, 0, 0, 0, 0, 0, 0, 0]),
             slug: Slug::parse(&format!("sp-{number}")).unwrap(),
             name: format!("Service {name}"),
-            kind: ApplicationKind::Saml,
+            kind: ApplicationKind::Other,
             enabled: true,
             tile_url: None,
-            saml: ServiceProvider::with_defaults(entity_id, Vec::new()),
-            metadata_valid_until: None,
+            protocol: ServiceProvider::with_defaults(entity_id, Vec::new()).into(),
             version: 1,
             created_at: now,
             updated_at: now,
         })
+    }
+
+    #[test]
+    fn an_application_without_an_entity_id_is_never_found_by_one() {
+        let (first, other) = (application(1, 0, 0), application(2, 1, 0));
+        let without = Arc::new(Application {
+            protocol: Protocol::Oidc(Box::new(Client {
+                client_id: "urn:sp:0".to_owned(),
+                redirect_uris: Vec::new(),
+            })),
+            ..(*application(3, 0, 0)).clone()
+        });
+        let set = ApplicationSet::new(&[Arc::clone(&first), other, Arc::clone(&without)]);
+        assert_eq!(set.by_entity_id(first.entity_id().unwrap()), [&first]);
+        assert_eq!(set.by_id(without.id), Some(&without));
+        assert_eq!(set.by_slug(&without.slug), Some(&without));
+        assert_eq!(set.by_entity_id.pieces[0].first(), Some(&without));
     }
 
     proptest! {
@@ -218,13 +234,13 @@ mod tests {
                 for one in &known {
                     prop_assert_eq!(set.by_id(one.id), Some(one));
                     prop_assert_eq!(set.by_slug(&one.slug), Some(one));
-                    prop_assert!(set.by_entity_id(&one.saml.entity_id).contains(&one));
+                    prop_assert!(set.by_entity_id(one.entity_id().unwrap()).contains(&one));
                 }
                 let mut of_all = 0;
                 for entity in 0..5 {
                     let entity_id = EntityId::parse(&format!("urn:sp:{entity}")).unwrap();
                     let found = set.by_entity_id(&entity_id);
-                    prop_assert!(found.iter().all(|one| one.saml.entity_id == entity_id));
+                    prop_assert!(found.iter().all(|one| one.entity_id() == Some(&entity_id)));
                     of_all += found.len();
                 }
                 prop_assert_eq!(of_all, known.len());

@@ -135,7 +135,7 @@ fn tile_of(application: &Application) -> Tile {
         LaunchAction::Bookmark | LaunchAction::Unsolicited => application
             .tile_url
             .as_ref()
-            .or_else(|| application.saml.default_acs())
+            .or_else(|| application.default_response_url())
             .map(SpUrl::host)
             .unwrap_or_default(),
     };
@@ -151,7 +151,7 @@ fn tile_of(application: &Application) -> Tile {
 fn launch_application(application: &Application) -> LaunchAction {
     if application.tile_url.is_some() {
         LaunchAction::Bookmark
-    } else if application.saml.allow_idp_initiated {
+    } else if application.saml().is_some_and(|sp| sp.allow_idp_initiated) {
         LaunchAction::Unsolicited
     } else {
         LaunchAction::ApplicationSite(application.site_url())

@@ -56,7 +56,9 @@ impl Repair<'_> {
             None => return Ok(Repaired::Unknown),
             Some(Err(why)) => return Ok(Repaired::Beyond(why)),
             Some(Ok((_, lost))) if lost.is_empty() => return Ok(Repaired::NothingWrong),
-            Some(Ok((application, _))) if application.saml.acs_endpoints.is_empty() => {
+            Some(Ok((application, _)))
+                if application.saml().is_some_and(|sp| sp.acs_endpoints.is_empty()) =>
+            {
                 return Ok(Repaired::Beyond("none of its ACS URLs can be read".to_owned()));
             }
             Some(Ok(salvaged)) => salvaged,

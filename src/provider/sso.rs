@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        application::{Application, SpUrl},
+        application::{Application, SamlApplication, SpUrl},
         audit_action::AuditAction,
         id::ApplicationId,
         request_details::RequestDetails,
@@ -102,7 +102,7 @@ pub(in crate::provider) enum Entrance {
 /// A sign-in at the gate.
 pub(in crate::provider) struct Entry<'a> {
     pub(in crate::provider) snapshot: &'a Snapshot,
-    pub(in crate::provider) application: &'a Application,
+    pub(in crate::provider) application: SamlApplication<'a>,
     pub(in crate::provider) pending: PendingSignIn,
     pub(in crate::provider) entrance: Entrance,
     pub(in crate::provider) context: RefusalContext<'a>,
@@ -166,23 +166,24 @@ impl SignIn<'_> {
         active_session: Option<ActiveSession>,
     ) -> Result<Passage<'a>, Error> {
         let now = self.now();
-        if let Err(refusal) = gate::check_application(entry.application, now) {
+        if let Err(refusal) = gate::check_application(entry.application.application, now) {
             return Ok(Passage::Stopped(self.refuse(entry, refusal, None)?));
         }
-        let Some(acs) = entry.application.saml.acs_by_digest(&entry.payload().acs_digest) else {
+        let Some(acs) = entry.application.sp.acs_by_digest(&entry.payload().acs_digest) else {
             // The registration changed while the user was typing.
             let refused = self.refused(Refusal::UnknownAcs, &entry.context)?;
             return Ok(Passage::Stopped(refused));
         };
         let subject = entry.pending.requirements.subject.as_ref();
         let is_subject = match &active_session {
-            Some(active_session) => self
-                .saml()
-                .is_subject(entry.application, active_session, subject)?,
+            Some(active_session) => {
+                self.saml()
+                    .is_subject(entry.application.application, active_session, subject)?
+            }
             None => true,
         };
         let decision = gate::decide(&GateInput {
-            application: entry.application,
+            application: entry.application.application,
             pending: &entry.pending,
             is_resumed: matches!(entry.entrance, Entrance::Continue(_)),
             session: active_session.as_ref(),
@@ -234,8 +235,9 @@ impl SignIn<'_> {
             }
             Entrance::Continue(CookieBinding::Browser) => {
                 let signed_in = active_session.map(|active_session| active_session.user.email.as_str());
+                let application = entry.application.application;
                 Step::SignIn(SignInPrompt {
-                    application: Some((entry.application.id, entry.application.name.clone())),
+                    application: Some((application.id, application.name.clone())),
                     reauthenticate,
                     email: asked.email().or(signed_in).map(str::to_owned),
                 })
@@ -254,7 +256,7 @@ impl SignIn<'_> {
             codes::SIGNATURE_UNCHECKED,
             Some(entry.context.visitor),
         );
-        event.application = Some(entry.application.id);
+        event.application = Some(entry.application.application.id);
         event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
         event.unauthenticated = true;
         self.count_refusal(&event)?;
@@ -296,7 +298,7 @@ impl SignIn<'_> {
         context: &RefusalContext<'_>,
     ) -> Result<SignInOutcome, Error> {
         let payload = entry.payload();
-        let acs = entry.application.saml.acs_by_digest(&payload.acs_digest);
+        let acs = entry.application.sp.acs_by_digest(&payload.acs_digest);
         let (Some(request_id), Some(acs)) = (payload.request_id.as_deref(), acs) else {
             return self.refused(refusal, context);
         };
@@ -331,13 +333,16 @@ impl SignIn<'_> {
         visitor: &Visitor,
     ) -> Result<SignInOutcome, Error> {
         let Payload::Saml(payload) = &pending.payload;
-        let acs = application.saml.acs_by_digest(&payload.acs_digest);
+        let Some(saml) = application.as_saml() else {
+            return Ok(SignInOutcome::Refused(Refused::Unknown));
+        };
+        let acs = saml.sp.acs_by_digest(&payload.acs_digest);
         let details = RequestDetails::default()
             .with(request_details::name::REQUEST, payload.request_id.as_deref())
             .with(request_details::name::ACS, acs.map(SpUrl::as_str));
         let entry = Entry {
             snapshot,
-            application,
+            application: saml,
             pending,
             entrance: Entrance::Continue(binding),
             context: RefusalContext::sso(Some(application), details, visitor).validated(),

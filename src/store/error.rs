@@ -37,6 +37,9 @@ pub enum Error {
         /// The column that holds the value, if known.
         column: Option<&'static str>,
     },
+    /// The application speaks a protocol that no table has room for.
+    #[error("an application that speaks {0} cannot be stored")]
+    UnstorableProtocol(&'static str),
     /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
@@ -68,7 +71,8 @@ impl Error {
             | Self::TooNew { .. }
             | Self::Migration(_)
             | Self::Backup { .. }
-            | Self::Corrupt { .. } => false,
+            | Self::Corrupt { .. }
+            | Self::UnstorableProtocol(_) => false,
         }
     }
 
@@ -95,7 +99,8 @@ impl Error {
             | Self::TooNew { .. }
             | Self::Migration(_)
             | Self::Backup { .. }
-            | Self::Corrupt { .. } => false,
+            | Self::Corrupt { .. }
+            | Self::UnstorableProtocol(_) => false,
         }
     }
 }

@@ -70,7 +70,8 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::TooNew { .. }
         | Error::Migration(_)
         | Error::Backup { .. }
-        | Error::Corrupt { .. } => false,
+        | Error::Corrupt { .. }
+        | Error::UnstorableProtocol(_) => false,
     }
 }
 

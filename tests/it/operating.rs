@@ -269,7 +269,7 @@ fn add_wiki(provider: &Provider) {
     let new = hallpass::provider::applications::NewApplication {
         name: "Wiki".to_owned(),
         slug: None,
-        kind: ApplicationKind::Saml,
+        kind: ApplicationKind::Other,
         tile_url: None,
         saml,
     };

@@ -154,7 +154,7 @@ fn no_signature_of_a_preview_can_be_used() {
             (SignedParts::Response, SignatureAlgorithm::RsaSha512, 1),
         ] {
             let mut wiki = setup.wiki.clone();
-            wiki.saml.response_options = ResponseOptions {
+            wiki.saml_mut().unwrap().response_options = ResponseOptions {
                 signed_parts: signs,
                 signature_algorithm: algorithm,
                 encryption: None,
@@ -296,9 +296,10 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         assert_contains(&cli.expect_success(&["app", "preview", "wiki", ADA]), "surname");
 
         let mut expired = setup.wiki.clone();
-        expired.metadata_valid_until = Some(setup.now());
-        expired.saml.response_options.encryption = Some(ContentCipher::Aes128Gcm);
-        expired.saml.acs_endpoints[0].location = SpUrl::parse("https://wiki.example/other").unwrap();
+        expired.saml_mut().unwrap().metadata_valid_until = Some(setup.now());
+        expired.saml_mut().unwrap().response_options.encryption = Some(ContentCipher::Aes128Gcm);
+        expired.saml_mut().unwrap().acs_endpoints[0].location =
+            SpUrl::parse("https://wiki.example/other").unwrap();
         let preview = setup
             .server
             .provider

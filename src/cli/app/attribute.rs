@@ -143,10 +143,10 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 name,
             };
             let words = format!("now receives {}", rule.name);
-            (replace_rule(application.saml.attributes.clone(), rule), words)
+            (replace_rule(application.attributes().to_vec(), rule), words)
         }
         Command::Remove { name, .. } => {
-            let mut rules = application.saml.attributes.clone();
+            let mut rules = application.attributes().to_vec();
             let position = rules.iter().position(|rule| rule.name == name).with_context(|| {
                 format!("{slug} does not receive {name}; `hallpass app attribute list {slug}` shows what it receives")
             })?;
@@ -155,7 +155,8 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         }
         Command::Preset { name, .. } => {
             let preset = Preset::parse(&name)?;
-            if preset.name_id_format() != application.saml.name_id_format {
+            let sent = application.saml().map(|sp| sp.name_id_format);
+            if sent.is_some_and(|sent| sent != preset.name_id_format()) {
                 let words = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",
                     application.name,
@@ -199,8 +200,7 @@ fn replace_rule(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<Attri
 
 fn list(application: &Application, json: bool) -> Result<()> {
     let shown: Vec<_> = application
-        .saml
-        .attributes
+        .attributes()
         .iter()
         .map(AttributeOutput::from)
         .collect();

@@ -82,7 +82,7 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
     print_row("SHORT NAME", "NAME", "KIND", "STATE", "ENTITY ID")?;
     for one in &applications {
         let state = if one.enabled { "on" } else { "switched off" };
-        let entity_id = one.saml.entity_id.as_str();
+        let entity_id = one.entity_id().map_or("", |entity_id| entity_id.as_str());
         print_row(
             one.slug.as_str(),
             &one.name,

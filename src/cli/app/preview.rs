@@ -63,7 +63,7 @@ fn print(preview: &Preview) -> Result<()> {
         }
         NameIdOrigin::PerSession => "; each session has another".to_owned(),
     };
-    let signs = match application.saml.response_options.signed_parts {
+    let signs = match response.signed_parts {
         SignedParts::Both => "response and assertion",
         SignedParts::Assertion => "the assertion",
         SignedParts::Response => "the response",
@@ -86,15 +86,12 @@ fn print(preview: &Preview) -> Result<()> {
         Verification::Failed(why) => format!("NO: {why}"),
         Verification::NotInThisBuild => NOT_IN_THIS_BUILD.to_owned(),
     };
-    let signed = format!(
-        "{signs}, with {}",
-        application.saml.response_options.signature_algorithm.name()
-    );
+    let signed = format!("{signs}, with {}", response.signature_algorithm.name());
     for (what, value) in [
         ("NameID", format!("{}{origin}", name.value)),
         ("Format", name.format.clone()),
         ("Sent to", response.acs.as_str().to_owned()),
-        ("Audience", application.saml.audience.as_str().to_owned()),
+        ("Audience", response.audience.as_str().to_owned()),
         ("Signed", signed),
         ("Verified", verified),
         ("Encrypted", encrypted),

@@ -124,10 +124,13 @@ fn print_details(application: &Application, whole: &ApplicationDetailsOutput) ->
 
 /// Prints the NameID format, signatures, encryption and attributes of the responses.
 fn print_response_options(application: &Application, shown: &ApplicationOutput) -> Result<()> {
+    let Some(saml) = application.saml() else {
+        return Ok(());
+    };
     print_line(format_args!(
         "It knows people by (NameID): {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,
-        match application.saml.response_options.signed_parts {
+        match saml.response_options.signed_parts {
             SignedParts::Both => "response and assertion",
             SignedParts::Assertion => "the assertion",
             SignedParts::Response => "the response",

@@ -145,7 +145,7 @@ fn adoption_hint(one: &AdoptionStatus) -> String {
         Some(ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent) => format!(
             "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and run `hallpass key roll confirm {slug}`"
         ),
-        Some(ApplicationKind::Saml) | None => format!(
+        Some(ApplicationKind::Other) | None => format!(
             "let it fetch {own}; or paste the new certificate there beside the old one (in the minute of `activate`, where it holds only one), and run `hallpass key roll confirm {slug}`"
         ),
     }

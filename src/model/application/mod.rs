@@ -1,6 +1,8 @@
 //! Applications that trust this provider.
 
+mod client;
 pub(in crate::model) mod entity_id;
+mod protocol;
 mod service_provider;
 pub(in crate::model) mod slug;
 mod sp_url;
@@ -8,22 +10,24 @@ mod sp_url;
 use chrono::{DateTime, Utc};
 
 pub use self::{
+    client::Client,
     entity_id::EntityId,
+    protocol::Protocol,
     service_provider::{AssertionConsumerService, Binding, LogoutEndpoint, ServiceProvider},
     slug::Slug,
     sp_url::SpUrl,
 };
-use crate::model::{id::ApplicationId, name_id::NameIdFormat};
+use crate::model::{attribute::AttributeRule, id::ApplicationId, name_id::NameIdFormat};
 
-/// The kind of an application, as far as it changes what the application is sent.
+/// The kind of an application, as far as it changes what the application is sent; not the protocol that it speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ApplicationKind {
     /// ChatGPT, on a connection made with Auth0.
     ChatGptLegacy,
     /// ChatGPT, on a connection made in today's wizard (WorkOS).
     ChatGptCurrent,
-    /// Any other service provider.
-    Saml,
+    /// Any other application.
+    Other,
 }
 
 impl ApplicationKind {
@@ -31,7 +35,7 @@ impl ApplicationKind {
     pub const fn is_chatgpt(self) -> bool {
         match self {
             Self::ChatGptLegacy | Self::ChatGptCurrent => true,
-            Self::Saml => false,
+            Self::Other => false,
         }
     }
 }
@@ -47,13 +51,18 @@ pub struct Application {
     pub enabled: bool,
     /// The URL that its tile opens, if it is a bookmark.
     pub tile_url: Option<SpUrl>,
-    pub saml: ServiceProvider,
-    /// Until when its metadata is valid, if that comes from a metadata source (saml-metadata, 2.3.1).
-    pub metadata_valid_until: Option<DateTime<Utc>>,
+    pub protocol: Protocol,
     /// Raised by every edit, so that two concurrent edits do not undo each other.
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// An application that speaks SAML, with its service provider.
+#[derive(Clone, Copy, Debug)]
+pub struct SamlApplication<'a> {
+    pub application: &'a Application,
+    pub sp: &'a ServiceProvider,
 }
 
 impl Application {
@@ -77,18 +86,63 @@ impl Application {
         }
         self.tile_url
             .as_ref()
-            .or_else(|| self.saml.default_acs())
+            .or_else(|| self.default_response_url())
             .map(SpUrl::origin)
             .unwrap_or_default()
     }
 
     /// Whether it can be asked to end a session.
-    pub const fn has_logout_endpoint(&self) -> bool {
-        self.saml.logout.is_some()
+    pub fn has_logout_endpoint(&self) -> bool {
+        self.saml().is_some_and(|sp| sp.logout.is_some())
     }
 
     /// Whether its metadata is no longer valid, because its source has let it expire.
     pub fn is_metadata_expired(&self, now: DateTime<Utc>) -> bool {
-        self.metadata_valid_until.is_some_and(|end| end <= now)
+        self.saml()
+            .and_then(|sp| sp.metadata_valid_until)
+            .is_some_and(|end| end <= now)
+    }
+}
+
+impl Application {
+    /// Its service provider, if it speaks SAML.
+    pub fn saml(&self) -> Option<&ServiceProvider> {
+        match &self.protocol {
+            Protocol::Saml(sp) => Some(sp),
+            Protocol::Oidc(_) => None,
+        }
+    }
+
+    pub fn saml_mut(&mut self) -> Option<&mut ServiceProvider> {
+        match &mut self.protocol {
+            Protocol::Saml(sp) => Some(sp),
+            Protocol::Oidc(_) => None,
+        }
+    }
+
+    /// The application with its service provider, if it speaks SAML.
+    pub fn as_saml(&self) -> Option<SamlApplication<'_>> {
+        self.saml().map(|sp| SamlApplication {
+            application: self,
+            sp,
+        })
+    }
+
+    /// Its entity ID, if it speaks SAML.
+    pub fn entity_id(&self) -> Option<&EntityId> {
+        self.saml().map(|sp| &sp.entity_id)
+    }
+
+    /// The attributes that it is sent.
+    pub fn attributes(&self) -> &[AttributeRule] {
+        self.saml().map(|sp| sp.attributes.as_slice()).unwrap_or_default()
+    }
+
+    /// Where answers are sent if a request names no URL.
+    pub fn default_response_url(&self) -> Option<&SpUrl> {
+        match &self.protocol {
+            Protocol::Saml(sp) => sp.default_acs(),
+            Protocol::Oidc(client) => client.redirect_uris.first(),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What is known of a SAML service provider.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::{
     application::{entity_id::EntityId, sp_url::SpUrl},
     attribute::{self, AttributeRule},
@@ -81,6 +83,8 @@ pub struct ServiceProvider {
     /// encryption.
     pub encryption_certificates: Vec<Certificate>,
     pub attributes: Vec<AttributeRule>,
+    /// Until when its metadata is valid, if that comes from a metadata source (saml-metadata, 2.3.1).
+    pub metadata_valid_until: Option<DateTime<Utc>>,
 }
 
 impl ServiceProvider {
@@ -100,6 +104,7 @@ impl ServiceProvider {
             response_options: ResponseOptions::DEFAULT,
             encryption_certificates: Vec::new(),
             attributes: attribute::generic_rules(),
+            metadata_valid_until: None,
         }
     }
 

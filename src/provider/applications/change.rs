@@ -152,7 +152,9 @@ fn add_metadata(
 ) -> Result<(), BadApplication> {
     let connection = edit.connection.as_ref().map(|connection| &connection.audience);
     let entity_id = connection.or(edit.entity_id.as_ref());
-    check_entity_id(found, entity_id.unwrap_or(&application.saml.entity_id))?;
+    if let Some(entity_id) = entity_id.or(application.entity_id()) {
+        check_entity_id(found, entity_id)?;
+    }
     if !application.kind.is_chatgpt() {
         if edit.require_signed_requests.is_none() && !is_certificate_given {
             found.check_keys()?;

@@ -106,9 +106,18 @@ impl Applications<'_> {
 }
 
 fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Application {
-    let saml = &mut application.saml;
-    if let Some(connection) = edit.connection {
+    if let Some(connection) = &edit.connection {
         application.kind = connection.kind;
+    }
+    if let Some(tile_url) = edit.tile_url {
+        application.tile_url = tile_url;
+    }
+    application.name = edit.name.unwrap_or(application.name);
+    application.enabled = edit.enabled.unwrap_or(application.enabled);
+    let Some(saml) = application.saml_mut() else {
+        return application;
+    };
+    if let Some(connection) = edit.connection {
         saml.entity_id = connection.audience.clone();
         saml.audience = connection.audience;
         saml.acs_endpoints = vec![AssertionConsumerService {
@@ -134,10 +143,5 @@ fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Applicatio
         .require_signed_requests
         .unwrap_or(saml.require_signed_requests);
     saml.allow_idp_initiated = edit.allow_idp_initiated.unwrap_or(saml.allow_idp_initiated);
-    if let Some(tile_url) = edit.tile_url {
-        application.tile_url = tile_url;
-    }
-    application.name = edit.name.unwrap_or(application.name);
-    application.enabled = edit.enabled.unwrap_or(application.enabled);
     application
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::{Application, ApplicationKind, Slug},
+        application::{Application, ApplicationKind, SamlApplication, Slug},
         key::Certificate,
         metadata_source::{MetadataSource, MetadataUrl, PendingChange},
         name_id::NameIdFormat,
@@ -81,8 +81,10 @@ impl ApplicationFinding {
 
     /// [`Self::of_weak_metadata`], and what the metadata asks for and the application, as it is registered, is not sent.
     pub(super) fn of_metadata(application: &Application, metadata: &ImportedMetadata) -> Vec<Self> {
-        let saml = &application.saml;
         let mut findings = Self::of_weak_metadata(metadata);
+        let Some(saml) = application.saml() else {
+            return findings;
+        };
         if let Some(asked) = metadata.name_id_format {
             let sent = saml.name_id_format;
             if asked != sent {
@@ -104,11 +106,39 @@ impl Applications<'_> {
     /// What an administrator should know about an application, most urgent first.
     pub fn application_findings(&self, application: &Application) -> Result<Vec<ApplicationFinding>, Error> {
         use ApplicationFinding as Finding;
-        let (saml, now) = (&application.saml, self.now());
         let mut found = Vec::new();
         if !application.enabled {
             found.push(Finding::Disabled);
         }
+        if let Some(saml) = application.as_saml() {
+            found.extend(self.service_provider_findings(saml)?);
+        }
+        let missing = self.missing_attribute_of(application)?;
+        found.extend(missing.map(Finding::MissingAttribute));
+        if application.kind.is_chatgpt() && application.tile_url.is_none() {
+            found.push(Finding::TileWithoutUrl);
+        }
+        if let Some((source, from)) = self.metadata_sources(self.actor).source_of(application.id)? {
+            found.push(Finding::MetadataSource(Box::new(source)));
+            found.extend(from.delisted_at.map(|since| Finding::Delisted { since }));
+            found.extend(from.pending_change.map(Finding::ChangeWaits));
+        }
+        let next = self.saml().published_certificate(CertificateSlot::Next)?;
+        found.extend(next.map(Finding::NextKeyPrepared));
+        found.push(Finding::OpenToEverybody);
+        Ok(found)
+    }
+
+    /// What of it concerns SAML.
+    fn service_provider_findings(
+        &self,
+        SamlApplication {
+            application,
+            sp: saml,
+        }: SamlApplication<'_>,
+    ) -> Result<Vec<ApplicationFinding>, Error> {
+        use ApplicationFinding as Finding;
+        let (mut found, now) = (Vec::new(), self.now());
         if saml.signing_certificates.is_empty() {
             if application.kind == ApplicationKind::ChatGptLegacy {
                 found.push(Finding::UnverifiableLogout);
@@ -128,19 +158,6 @@ impl Applications<'_> {
         if options.encryption.is_some() && options.signed_parts == SignedParts::Response {
             found.push(Finding::EncryptedWithoutSignature);
         }
-        let missing = self.missing_attribute_of(application)?;
-        found.extend(missing.map(Finding::MissingAttribute));
-        if application.kind.is_chatgpt() && application.tile_url.is_none() {
-            found.push(Finding::TileWithoutUrl);
-        }
-        if let Some((source, from)) = self.metadata_sources(self.actor).source_of(application.id)? {
-            found.push(Finding::MetadataSource(Box::new(source)));
-            found.extend(from.delisted_at.map(|since| Finding::Delisted { since }));
-            found.extend(from.pending_change.map(Finding::ChangeWaits));
-        }
-        let next = self.saml().published_certificate(CertificateSlot::Next)?;
-        found.extend(next.map(Finding::NextKeyPrepared));
-        found.push(Finding::OpenToEverybody);
         Ok(found)
     }
 

@@ -205,7 +205,7 @@ fn describe_service_provider(
     Ok(NewApplication {
         name: parse_name(&name)?,
         slug: new.slug,
-        kind: ApplicationKind::Saml,
+        kind: ApplicationKind::Other,
         tile_url: new.tile_url,
         saml,
     })
@@ -274,7 +274,7 @@ mod tests {
         let plain = describe_service_provider(NewServiceProvider::default(), Some(&found)).unwrap();
         assert_eq!(
             (plain.name.as_str(), plain.kind),
-            ("sp.example", ApplicationKind::Saml)
+            ("sp.example", ApplicationKind::Other)
         );
         assert_eq!(plain.saml, found.service_provider());
 

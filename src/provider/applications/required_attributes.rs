@@ -103,7 +103,7 @@ impl Applications<'_> {
 
     /// The first attribute that `application` requires and some active users have no value for.
     pub fn missing_attribute_of(&self, application: &Application) -> Result<Option<MissingAttribute>, Error> {
-        self.first_missing_among(application.saml.attributes.iter())
+        self.first_missing_among(application.attributes().iter())
     }
 
     /// The applications that `user`, as stored, cannot sign in to for lack of a required attribute.
@@ -123,7 +123,7 @@ pub(in crate::provider) fn unmet_requirements_of(
     own: &OwnAttributes,
 ) -> Vec<UnmetRequirement> {
     let of = |application: &Application| -> Vec<UnmetRequirement> {
-        let missing = claims::from_user(&application.saml.attributes, user, own).err();
+        let missing = claims::from_user(application.attributes(), user, own).err();
         let names = missing.map(|missing| missing.0).unwrap_or_default();
         names
             .into_iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     crypto::pem,
     model::{
-        application::{Application, ApplicationKind, ServiceProvider},
+        application::{Application, ServiceProvider},
         key::Certificate,
         text::{BadText, single_line},
     },
@@ -29,10 +29,11 @@ pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, BadApplication
 }
 
 /// Checks what can be checked without the database.
-pub(in crate::provider) fn check(
-    kind: ApplicationKind,
-    saml: &ServiceProvider,
-) -> Result<(), BadApplication> {
+pub(in crate::provider) fn check(application: &Application) -> Result<(), BadApplication> {
+    let Some(saml) = application.saml() else {
+        return Ok(());
+    };
+    let kind = application.kind;
     if saml.require_signed_requests && saml.signing_certificates.is_empty() {
         Err(BadApplication::NoCertificate)
     } else if kind.is_chatgpt() && saml.allow_idp_initiated {
@@ -50,20 +51,24 @@ impl Applications<'_> {
         application: &Application,
         more: bool,
     ) -> Result<Option<BadApplication>, Error> {
-        if let Err(bad) = check(application.kind, &application.saml) {
+        if let Err(bad) = check(application) {
             return Ok(Some(bad));
         }
+        let Some(saml) = application.saml() else {
+            return Ok(None);
+        };
         for other in self.applications_with_same_entity_id(application)? {
+            let Some(other_saml) = other.saml() else { continue };
             let of = |saml: &ServiceProvider| -> BTreeSet<String> {
                 saml.acs_endpoints
                     .iter()
                     .map(|one| one.location.to_string())
                     .collect()
             };
-            let (own, others) = (of(&application.saml), of(&other.saml));
+            let (own, others) = (of(saml), of(other_saml));
             if own.is_subset(&others) || others.is_subset(&own) {
                 return Ok(Some(BadApplication::SameEntityIdAndAcs {
-                    entity_id: application.saml.entity_id.clone(),
+                    entity_id: saml.entity_id.clone(),
                     slug: other.slug.clone(),
                 }));
             }
@@ -71,7 +76,7 @@ impl Applications<'_> {
         if !(more && application.enabled) {
             return Ok(None);
         }
-        let missing_attribute = self.first_missing_attribute(&application.saml.attributes)?;
+        let missing_attribute = self.first_missing_attribute(&saml.attributes)?;
         Ok(missing_attribute.map(BadApplication::MissingAttribute))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::model::{
-    application::{Application, ApplicationKind, LogoutEndpoint},
+    application::{Application, ApplicationKind, Client, LogoutEndpoint, Protocol, ServiceProvider},
     attribute::AttributeRule,
     audit::{ValueChange, diff},
     key::Certificate,
@@ -53,11 +53,41 @@ pub(in crate::provider) fn application_changes(
 }
 
 fn application_fields(application: &Application) -> Vec<(String, String)> {
-    let saml = &application.saml;
     let mut told = vec![
         ("name", application.name.clone()),
         ("kind", kind(application.kind).to_owned()),
         ("state", on_or_off(application.enabled)),
+    ];
+    match &application.protocol {
+        Protocol::Saml(sp) => told.extend(required_saml_fields(sp)),
+        Protocol::Oidc(client) => told.extend(client_fields(client)),
+    }
+    let tile_url = application.tile_url.as_ref();
+    told.extend(tile_url.map(|url| ("tile URL", url.as_str().to_owned())));
+    if let Some(sp) = application.saml() {
+        told.extend(optional_saml_fields(sp));
+    }
+    let mut told: Vec<(String, String)> = told
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    told.extend(application.attributes().iter().map(|rule| {
+        let name = rule.friendly_name.as_deref().unwrap_or(&rule.name);
+        (format!("attribute {name}"), attribute(rule))
+    }));
+    told
+}
+
+fn client_fields(client: &Client) -> [(&'static str, String); 2] {
+    let redirect_uris = client.redirect_uris.iter().map(|one| one.as_str().to_owned());
+    [
+        ("client ID", client.client_id.clone()),
+        ("redirect URI", joined(redirect_uris)),
+    ]
+}
+
+fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 8] {
+    [
         ("entity ID", saml.entity_id.as_str().to_owned()),
         ("Audience", saml.audience.as_str().to_owned()),
         (
@@ -79,12 +109,12 @@ fn application_fields(application: &Application) -> Vec<(String, String)> {
             "algorithm",
             saml.response_options.signature_algorithm.name().to_owned(),
         ),
-    ];
+    ]
+}
+
+fn optional_saml_fields(saml: &ServiceProvider) -> Vec<(&'static str, String)> {
+    let mut told = Vec::new();
     let mut some = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
-    some(
-        "tile URL",
-        application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
-    );
     some("logout URL", saml.logout.as_ref().map(logout));
     some("certificates", certificates(&saml.signing_certificates));
     some("RelayState", saml.default_relay_state.clone());
@@ -98,14 +128,6 @@ fn application_fields(application: &Application) -> Vec<(String, String)> {
         "encryption certificates",
         certificates(&saml.encryption_certificates),
     );
-    let mut told: Vec<(String, String)> = told
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    told.extend(saml.attributes.iter().map(|rule| {
-        let name = rule.friendly_name.as_deref().unwrap_or(&rule.name);
-        (format!("attribute {name}"), attribute(rule))
-    }));
     told
 }
 
@@ -113,7 +135,7 @@ const fn kind(kind: ApplicationKind) -> &'static str {
     match kind {
         ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
         ApplicationKind::ChatGptCurrent => "chatgpt",
-        ApplicationKind::Saml => "saml",
+        ApplicationKind::Other => "saml",
     }
 }
 

@@ -176,9 +176,9 @@ impl Audit<'_> {
             (codes::LOGIN_WRONG, _) => hints.push(wrong_password_hint(decision)),
             ("ACS-UNKNOWN", Some(application)) => {
                 let known = application
-                    .saml
-                    .acs_endpoints
-                    .iter()
+                    .saml()
+                    .into_iter()
+                    .flat_map(|sp| &sp.acs_endpoints)
                     .map(|consumer| consumer.location.as_str());
                 if let Some(asked) = decision.detail_value(name::ACS) {
                     hints.extend(known.filter_map(|known| {
@@ -205,8 +205,7 @@ impl Audit<'_> {
                 if let (Some(asked), Some(issuers)) = (decision.detail_value(name::ISSUER), issuers) {
                     hints.extend(issuers.like(asked).filter_map(|application| {
                         let what = format!("the entity ID of {}", application.slug.as_str());
-                        describe_difference(&what, asked, application.saml.entity_id.as_str())
-                            .map(Finding::new)
+                        describe_difference(&what, asked, application.entity_id()?.as_str()).map(Finding::new)
                     }));
                 }
             }
@@ -215,7 +214,10 @@ impl Audit<'_> {
             }
             ("SIGNATURE-WRONG", Some(application)) => {
                 let (_words, facts) = decision.parsed_detail();
-                let now = &application.saml.signing_certificates;
+                let now = application
+                    .saml()
+                    .map(|sp| sp.signing_certificates.as_slice())
+                    .unwrap_or_default();
                 let changed = facts
                     .iter()
                     .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
@@ -278,8 +280,11 @@ impl<'a> KnownIssuers<'a> {
             bare_ids: BTreeMap::new(),
             paths: BTreeMap::new(),
         };
-        for (at, application) in applications.enumerate() {
-            let entity_id = application.saml.entity_id.as_str();
+        for application in applications {
+            let Some(entity_id) = application.entity_id().map(|one| one.as_str()) else {
+                continue;
+            };
+            let at = all.applications.len();
             all.applications.push(application);
             all.bare_ids.entry(bare(entity_id)).or_default().push(at);
             all.paths.entry(path(entity_id)).or_default().push(at);

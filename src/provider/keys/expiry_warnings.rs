@@ -29,9 +29,9 @@ impl Keys<'_> {
                     name: application.name.clone(),
                 };
                 application
-                    .saml
-                    .signing_certificates
-                    .iter()
+                    .saml()
+                    .into_iter()
+                    .flat_map(|sp| &sp.signing_certificates)
                     .filter_map(move |certificate| {
                         ExpiringCertificate::from_certificate(owner.clone(), certificate, now)
                     })

@@ -67,7 +67,7 @@ impl MetadataSources<'_> {
             Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),
         };
-        if let Err(bad) = rules::check(proposed.changed.kind, &proposed.changed.saml) {
+        if let Err(bad) = rules::check(&proposed.changed) {
             return Ok(ChangeReviewOutcome::Unusable(bad.into()));
         }
         let mut changed = proposed.changed.clone();

@@ -2,7 +2,9 @@
 
 use crate::{
     claims::{self, MissingClaims},
-    model::{actor::Actor, application::Application, request_details::RequestDetails, user::OwnAttributes},
+    model::{
+        actor::Actor, application::SamlApplication, request_details::RequestDetails, user::OwnAttributes,
+    },
     provider::{
         error::Error,
         handle::Saml,
@@ -23,10 +25,10 @@ impl Saml<'_> {
     /// name one.
     pub(in crate::provider) fn released_attributes<'a>(
         &self,
-        application: &'a Application,
+        application: SamlApplication<'a>,
         active_session: &ActiveSession,
     ) -> Result<Result<Vec<Attribute<'a>>, MissingClaims>, Error> {
-        let rules = &application.saml.attributes;
+        let rules = &application.sp.attributes;
         let own = if claims::needs_own_attributes(rules) {
             self.people(&Actor::Itself)
                 .own_attributes(active_session.user.id)?
@@ -57,10 +59,11 @@ impl Saml<'_> {
     ) -> Result<ResponseOutcome, Error> {
         let refusal = Refusal::MissingAttribute(missing.0.join(", "));
         let (user, application) = (active_session.user.id, response_request.application);
-        tracing::warn!(user.id = %user, app.id = %application.id, detail = %refusal, "a required value is missing");
+        tracing::warn!(user.id = %user, app.id = %application.application.id, detail = %refusal, "a required value is missing");
         let facts =
             RequestDetails::default().with(request_details::name::REQUEST, response_request.request_id);
-        let context = RefusalContext::sso(Some(application), facts, visitor).with_session(active_session);
+        let context =
+            RefusalContext::sso(Some(application.application), facts, visitor).with_session(active_session);
         let Some(request_id) = response_request.request_id else {
             return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(
                 self.refused_page(refusal, &context)?,

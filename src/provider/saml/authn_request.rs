@@ -53,6 +53,10 @@ impl Saml<'_> {
             application,
             active_session,
         } = self.look_up(request.unverified(), visitor.session.as_ref())?;
+        let application = match &application {
+            Ok(application) => application.as_saml().ok_or(Refusal::UnknownIssuer),
+            Err(refusal) => Err(refusal.clone()),
+        };
         let application = match application {
             Ok(application) => application,
             Err(refusal) => {
@@ -62,12 +66,12 @@ impl Saml<'_> {
                     .refused(refusal, &RefusalContext::sso(None, facts, visitor));
             }
         };
-        let mut context = RefusalContext::sso(Some(&application), facts, visitor);
+        let mut context = RefusalContext::sso(Some(application.application), facts, visitor);
         // Before the costly signature check; the gate asks the same again.
-        if let Err(refusal) = gate::check_application(&application, self.now()) {
+        if let Err(refusal) = gate::check_application(application.application, self.now()) {
             return self.sign_in().refused(refusal.into(), &context);
         }
-        let outcome = match request.verify(&application.saml.signing_certificates) {
+        let outcome = match request.verify(&application.sp.signing_certificates) {
             Ok(outcome) => outcome,
             Err(refusal) => {
                 return self.sign_in().refused(
@@ -79,8 +83,8 @@ impl Saml<'_> {
             }
         };
         let validation_context = ValidationContext {
-            sp: &application.saml,
-            formats: application.name_id_formats(),
+            sp: application.sp,
+            formats: application.application.name_id_formats(),
             entity_id: &snapshot.installation.entity_id,
             sso: &self.endpoints().sso,
             policy: self.policy(),
@@ -91,8 +95,8 @@ impl Saml<'_> {
             Ok(valid_request) => {
                 let entry = Entry {
                     snapshot: &snapshot,
-                    application: &application,
-                    pending: self.pending_sign_in(&application, valid_request, carried),
+                    application,
+                    pending: self.pending_sign_in(application.application, valid_request, carried),
                     entrance: Entrance::Request,
                     context: context.validated(),
                 };
@@ -107,7 +111,7 @@ impl Saml<'_> {
                         relay_state: carried.relay_state,
                     };
                     Ok(self
-                        .respond_with_status(&snapshot, &application, told, refused.refusal, &context)?
+                        .respond_with_status(&snapshot, application, told, refused.refusal, &context)?
                         .into())
                 }
             },
@@ -217,7 +221,7 @@ fn find_requester(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<App
             };
             let mut matching = several
                 .iter()
-                .filter(|application| application.saml.acs_by_url(asked).is_some());
+                .filter(|one| one.saml().is_some_and(|sp| sp.acs_by_url(asked).is_some()));
             match (matching.next(), matching.next()) {
                 (Some(only), None) => Ok(Arc::clone(only)),
                 (None, _) => Err(Refusal::UnknownAcs),

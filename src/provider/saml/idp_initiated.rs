@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{Application, EntityId, Slug, SpUrl},
+        application::{Application, EntityId, SamlApplication, Slug, SpUrl},
         request_details::RequestDetails,
         sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
     },
@@ -53,8 +53,8 @@ impl Saml<'_> {
             return Ok(SignInOutcome::Refused(Refused::Unknown));
         };
         let snapshot = self.fresh_snapshot()?;
-        let application = match find_target(&snapshot, target) {
-            Ok(Some(application)) => application,
+        let found = match find_target(&snapshot, target) {
+            Ok(Some(found)) => found,
             Ok(None) => return Ok(SignInOutcome::Refused(Refused::Unknown)),
             Err(refusal) => {
                 return self
@@ -62,22 +62,24 @@ impl Saml<'_> {
                     .refused(refusal, &RefusalContext::sso(None, details_of(target), visitor));
             }
         };
-        let saml = &application.saml;
-        let Some(acs) = saml.default_acs() else {
+        let Some(saml) = found.as_saml() else {
+            return Ok(SignInOutcome::Refused(Refused::Unknown));
+        };
+        let Some(acs) = saml.sp.default_acs() else {
             return Ok(SignInOutcome::Refused(Refused::Unknown));
         };
         let payload = SamlPayload {
             request_id: None,
             acs_digest: acs.digest(),
-            relay_state: saml.default_relay_state.clone(),
-            name_id_format: saml.name_id_format,
+            relay_state: saml.sp.default_relay_state.clone(),
+            name_id_format: saml.sp.name_id_format,
             unchecked_signature: false,
         };
         let entry = Entry {
             snapshot: &snapshot,
-            application: &application,
+            application: saml,
             pending: PendingSignIn {
-                application: application.id,
+                application: found.id,
                 payload: Payload::Saml(payload),
                 requirements: SignInRequirements::default(),
                 created_at: self.now(),
@@ -86,10 +88,10 @@ impl Saml<'_> {
                 StartTarget::Slug(_) | StartTarget::EntityId(_) => Entrance::StartUrl,
                 StartTarget::Tile(_) => Entrance::Tile,
             },
-            context: RefusalContext::sso(Some(&application), details_of(target), visitor),
+            context: RefusalContext::sso(Some(&found), details_of(target), visitor),
         };
-        let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
-        match start_of(&application, entry.entrance) {
+        let active_session = self.active_session_at(visitor.session.as_ref(), found.id)?;
+        match start_of(saml, entry.entrance) {
             Start::Unsolicited => self.sign_in().enter(&entry, active_session),
             Start::Redirect(url) => Ok(match self.sign_in().pass_gate(&entry, active_session)? {
                 Passage::Passed(..) => SignInOutcome::Step(Step::Redirect(url.as_str().to_owned())),
@@ -109,9 +111,9 @@ impl Saml<'_> {
 }
 
 /// A tile opens the tile URL, if there is one; a start URL sends a Response, if one is accepted.
-fn start_of(application: &Application, entrance: Entrance) -> Start<'_> {
-    let unsolicited = application.saml.allow_idp_initiated;
-    match &application.tile_url {
+fn start_of(application: SamlApplication<'_>, entrance: Entrance) -> Start<'_> {
+    let unsolicited = application.sp.allow_idp_initiated;
+    match &application.application.tile_url {
         Some(url) if entrance == Entrance::Tile || !unsolicited => Start::Redirect(url),
         Some(_) | None if unsolicited => Start::Unsolicited,
         Some(_) | None => Start::NotAllowed,

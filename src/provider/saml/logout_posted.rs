@@ -44,7 +44,7 @@ impl Saml<'_> {
             browser: browser.hash(),
             // The application that receives the LogoutResponse comes first.
             applications: std::iter::once(asked.initiator.application)
-                .chain(asked.senders.iter().map(|sender| sender.id))
+                .chain(asked.senders.iter().map(|sender| sender.application.id))
                 .enumerate()
                 .filter(|(at, id)| *at == 0 || *id != asked.initiator.application)
                 .map(|(_, id)| id)
@@ -158,10 +158,10 @@ fn rebuild_request<'a>(
 ) -> Option<VerifiedLogoutRequest<'a>> {
     let known = posted.applications.iter().filter_map(|id| snapshot.by_id(*id));
     let senders: Vec<_> = known
-        .map(|application| &**application)
-        .filter(|application| application.enabled)
+        .filter_map(|application| application.as_saml())
+        .filter(|sender| sender.application.enabled)
         .collect();
-    let first = senders.first().copied()?;
+    let first = senders.first()?.application;
     let facts = RequestDetails::default().with(request_details::name::REQUEST, Some(&posted.request_id));
     Some(VerifiedLogoutRequest {
         snapshot,

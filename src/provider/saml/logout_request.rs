@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::Application,
+        application::{Application, SamlApplication},
         audit_action::AuditAction,
         id::{LogoutId, SessionId, UserId},
         logout::Initiator,
@@ -112,14 +112,14 @@ impl Saml<'_> {
             session_indexes: request.session_indexes.clone(),
             replay_key: Some((request.issuer.as_str(), &request.id)),
             initiator: Initiator {
-                application: first.id,
+                application: first.application.id,
                 request_id: request.id.clone(),
                 relay_state,
                 wants_response: !request.asynchronous,
             },
             context,
         };
-        asked.context.application = Some(first);
+        asked.context.application = Some(first.application);
         asked.context.is_valid = true;
         asked.context.is_signed = true;
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
@@ -139,9 +139,9 @@ impl Saml<'_> {
         // other participants.
         let (mut chosen, mut sessions) = (None, Vec::new());
         for application in &asked.senders {
-            let found = self.sessions_by_index(application, &asked)?;
+            let found = self.sessions_by_index(*application, &asked)?;
             if !found.is_empty() {
-                chosen.get_or_insert(*application);
+                chosen.get_or_insert(application.application);
             }
             sessions.extend(found);
         }
@@ -185,12 +185,13 @@ impl Saml<'_> {
             let mut senders = asked.senders.iter();
             let sender = senders.find(|sender| {
                 participants.iter().any(|participant| {
-                    participant.application == sender.id && asked.names_participant(sender, participant)
+                    participant.application == sender.application.id
+                        && asked.names_participant(**sender, participant)
                 })
             });
             if let Some(sender) = sender.copied() {
-                asked.initiator.application = sender.id;
-                asked.context.application = Some(sender);
+                asked.initiator.application = sender.application.id;
+                asked.context.application = Some(sender.application);
                 let ended = self
                     .logout()
                     .end_sessions(&[(session.id, user.id)], &asked.cause())?;
@@ -229,10 +230,10 @@ impl Saml<'_> {
         for sender in &asked.senders {
             let told = self
                 .store()
-                .read(|tx| tx.participants_by_name_id(sender.id, &asked.name_id))?;
+                .read(|tx| tx.participants_by_name_id(sender.application.id, &asked.name_id))?;
             participants.extend(
                 told.into_iter()
-                    .filter(|participant| asked.names_participant(sender, participant)),
+                    .filter(|participant| asked.names_participant(*sender, participant)),
             );
         }
         Ok(self.store().write(|tx| {
@@ -317,13 +318,14 @@ impl Saml<'_> {
     /// Sessions that have not been ended in which `application` takes part, by SessionIndex and NameID.
     fn sessions_by_index(
         &self,
-        application: &Application,
+        application: SamlApplication<'_>,
         asked: &VerifiedLogoutRequest<'_>,
     ) -> Result<Vec<(SessionId, UserId)>, Error> {
+        let id = application.application.id;
         Ok(self.store().read(|tx| {
             let mut sessions = Vec::new();
             for index in &asked.session_indexes {
-                for participant in tx.participants_by_index(application.id, index, &asked.name_id.value)? {
+                for participant in tx.participants_by_index(id, index, &asked.name_id.value)? {
                     if asked.names_participant(application, &participant)
                         && let Some(session) = tx.session(participant.session)?
                     {
@@ -349,7 +351,7 @@ impl Saml<'_> {
 /// A request that is proven to come from its senders: one application, or several that share entity ID and key.
 pub(super) struct VerifiedLogoutRequest<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) senders: Vec<&'a Application>,
+    pub(super) senders: Vec<SamlApplication<'a>>,
     pub(super) name_id: NameId,
     pub(super) session_indexes: Vec<String>,
     /// Issuer and `ID` of the request; `None` if they have been recorded already.
@@ -372,7 +374,7 @@ pub(super) enum EndParticipationOutcome {
 
 impl VerifiedLogoutRequest<'_> {
     /// Whether the request names the user of `participant` by the NameID that `sender` received.
-    fn names_participant(&self, sender: &Application, participant: &Participant) -> bool {
+    fn names_participant(&self, sender: SamlApplication<'_>, participant: &Participant) -> bool {
         let us = &self.snapshot.installation.entity_id;
         let same = if self.session_indexes.is_empty() {
             is_same_name_id
@@ -380,7 +382,7 @@ impl VerifiedLogoutRequest<'_> {
             is_same_name_id_in_session
         };
         let ParticipantSubject::Saml(name_id) = &participant.subject;
-        same(name_id, &self.name_id, us, &sender.saml.entity_id)
+        same(name_id, &self.name_id, us, &sender.sp.entity_id)
     }
 
     fn cause(&self) -> EndCause<'_> {
@@ -398,11 +400,11 @@ impl VerifiedLogoutRequest<'_> {
 fn verified_senders<'s>(
     senders: &[&'s Arc<Application>],
     request: &Unverified<LogoutRequest>,
-) -> Result<Vec<&'s Application>, Refusal> {
+) -> Result<Vec<SamlApplication<'s>>, Refusal> {
     let (mut proven, mut refusal) = (Vec::new(), Refusal::SignatureMissing);
-    for application in senders {
-        match request.clone().verify(&application.saml.signing_certificates) {
-            Ok(VerificationOutcome::Signed(_)) if application.enabled => proven.push(&***application),
+    for sender in senders.iter().filter_map(|sender| sender.as_saml()) {
+        match request.clone().verify(&sender.sp.signing_certificates) {
+            Ok(VerificationOutcome::Signed(_)) if sender.application.enabled => proven.push(sender),
             Ok(VerificationOutcome::Signed(_)) => refusal = Refusal::ApplicationDisabled,
             Ok(VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_)) => {}
             Err(found) => refusal = found,

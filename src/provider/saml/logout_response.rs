@@ -2,7 +2,9 @@
 
 use crate::{
     model::{
-        application::Application, audit_action::AuditAction, logout::LogoutStepState,
+        application::{Application, SamlApplication},
+        audit_action::AuditAction,
+        logout::LogoutStepState,
         request_details::RequestDetails,
     },
     provider::{
@@ -46,11 +48,12 @@ impl Saml<'_> {
             );
         };
         let snapshot = self.fresh_snapshot()?;
-        let Some(application) = snapshot.by_id(step.application) else {
+        let found = snapshot.by_id(step.application);
+        let Some(application) = found.and_then(|one| one.as_saml()) else {
             return self
                 .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, facts, visitor));
         };
-        let context = refusal_context(Some(application), facts, visitor);
+        let context = refusal_context(Some(application.application), facts, visitor);
         let state = match verify(response, application, &self.endpoints().slo) {
             Ok(response) if response.confirms() => LogoutStepState::Confirmed,
             Ok(_other_status) => LogoutStepState::Refused,
@@ -93,13 +96,13 @@ fn refusal_context<'a>(
 /// The response, if it comes from `application` and is addressed to us.
 fn verify(
     response: Unverified<LogoutResponse>,
-    application: &Application,
+    application: SamlApplication<'_>,
     slo: &str,
 ) -> Result<LogoutResponse, Refusal> {
-    match response.verify(&application.saml.signing_certificates)? {
+    match response.verify(&application.sp.signing_certificates)? {
         VerificationOutcome::Signed(verified) => {
             let response = verified.into_inner();
-            match response.refusal(slo, &application.saml.entity_id) {
+            match response.refusal(slo, &application.sp.entity_id) {
                 None => Ok(response),
                 Some(refusal) => Err(refusal),
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{Application, Binding, LogoutEndpoint, SpUrl},
+        application::{Binding, LogoutEndpoint, SamlApplication, SpUrl},
         id::{ApplicationId, LogoutId},
         logout::{Initiator, Logout, LogoutStep, LogoutStepState},
         participant::ParticipantSubject,
@@ -342,6 +342,7 @@ impl LogoutView {
     /// The initiator, if it wants a LogoutResponse and has an endpoint for it.
     fn initiator_to_answer(&self, by: &Initiator) -> Option<(ApplicationId, String)> {
         let (application, _) = logout_endpoint(&self.snapshot, by.application)?;
+        let application = application.application;
         by.wants_response
             .then(|| (application.id, application.name.clone()))
     }
@@ -349,14 +350,14 @@ impl LogoutView {
 
 /// An application and its logout endpoint. A disabled one is asked too: it may hold a session, and learns only that the
 /// session is over.
-fn logout_endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(&Application, &LogoutEndpoint)> {
-    let application = snapshot.by_id(id)?;
-    Some((application, application.saml.logout.as_ref()?))
+fn logout_endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(SamlApplication<'_>, &LogoutEndpoint)> {
+    let application = snapshot.by_id(id)?.as_saml()?;
+    Some((application, application.sp.logout.as_ref()?))
 }
 
 fn logout_delivery(
     snapshot: &Snapshot,
-    application: &Application,
+    application: SamlApplication<'_>,
     endpoint: &LogoutEndpoint,
     location: &SpUrl,
     carried: MessageKind,
@@ -365,7 +366,7 @@ fn logout_delivery(
 ) -> Result<LogoutDelivery, Error> {
     let (signer, algorithm) = (
         &snapshot.signer,
-        application.saml.response_options.signature_algorithm,
+        application.sp.response_options.signature_algorithm,
     );
     let binding = match endpoint.binding {
         Binding::Redirect => OutboundBinding::Redirect(
@@ -385,6 +386,7 @@ fn logout_delivery(
             relay_state: relay_state.map(str::to_owned),
         },
     };
+    let application = application.application;
     Ok(LogoutDelivery {
         application: (application.id, application.name.clone()),
         carrier: binding,

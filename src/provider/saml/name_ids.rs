@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        application::Application,
+        application::{Application, SamlApplication},
         audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
         sign_in::Subject,
@@ -18,12 +18,12 @@ impl Saml<'_> {
     pub(in crate::provider) fn name_id(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
+        application: SamlApplication<'_>,
         active_session: &ActiveSession,
         format: NameIdFormat,
     ) -> Result<NameId, Error> {
         build_name_id(snapshot, application, active_session, format, || {
-            self.persistent_name_id_or_new(application, active_session)
+            self.persistent_name_id_or_new(application.application, active_session)
         })
     }
 
@@ -32,13 +32,13 @@ impl Saml<'_> {
     pub(in crate::provider) fn existing_name_id(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
+        application: SamlApplication<'_>,
         active_session: &ActiveSession,
         format: NameIdFormat,
         placeholder: &str,
     ) -> Result<NameId, Error> {
         build_name_id(snapshot, application, active_session, format, || {
-            let known = self.persistent_name_id(application, &active_session.user)?;
+            let known = self.persistent_name_id(application.application, &active_session.user)?;
             Ok(known.unwrap_or_else(|| placeholder.to_owned()))
         })
     }
@@ -123,7 +123,7 @@ impl People<'_> {
 
 fn build_name_id(
     snapshot: &Snapshot,
-    application: &Application,
+    application: SamlApplication<'_>,
     active_session: &ActiveSession,
     format: NameIdFormat,
     persistent: impl FnOnce() -> Result<String, Error>,
@@ -133,11 +133,13 @@ fn build_name_id(
             return Ok(NameId::plain(format.urn(), active_session.user.email.as_str()));
         }
         NameIdFormat::Persistent => persistent()?,
-        NameIdFormat::Transient => active_session.session.transient_name_id_for(application.id),
+        NameIdFormat::Transient => active_session
+            .session
+            .transient_name_id_for(application.application.id),
     };
     Ok(NameId {
         name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),
-        sp_name_qualifier: Some(application.saml.entity_id.as_str().to_owned()),
+        sp_name_qualifier: Some(application.sp.entity_id.as_str().to_owned()),
         ..NameId::plain(format.urn(), value)
     })
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{Application, SpUrl},
+        application::{Application, EntityId, SamlApplication, SpUrl},
         attribute::NameFormat,
         audit_action::AuditAction,
         authentication::{AuthenticationEvent, AuthenticationEvents},
         authn_context::AuthnContextClass,
         id::SessionId,
         name_id::{NameId, NameIdFormat},
-        response_options::ContentCipher,
+        response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
         session::Session,
         user::User,
@@ -70,6 +70,7 @@ pub enum Verification {
 #[derive(Clone, Debug)]
 pub struct PreviewedResponse {
     pub acs: SpUrl,
+    pub audience: EntityId,
     pub name_id: NameId,
     pub origin: NameIdOrigin,
     pub attributes: Vec<PreviewedAttribute>,
@@ -77,6 +78,8 @@ pub struct PreviewedResponse {
     pub verified: Verification,
     /// The SHA-256 fingerprint of the certificate that they were verified with.
     pub certificate_sha256: String,
+    pub signed_parts: SignedParts,
+    pub signature_algorithm: SignatureAlgorithm,
     /// What the Assertion would be encrypted with; the preview shows it unencrypted.
     pub encryption: Option<ContentCipher>,
     /// The XML, without its signatures.
@@ -113,34 +116,12 @@ impl Applications<'_> {
         let snapshot = self.fresh_snapshot()?;
         let active_session = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;
-        let attributes = match self.saml().released_attributes(application, &active_session)? {
-            Ok(attributes) => Some(attributes),
-            Err(missing) => {
-                obstacles.push(Refusal::MissingAttribute(missing.0.join(", ")).into());
+        let response = match application.as_saml() {
+            Some(saml) => self.previewed_response(&snapshot, saml, &active_session, &mut obstacles)?,
+            None => {
+                obstacles.push(Refusal::UnknownIssuer.into());
                 None
             }
-        };
-        let encryption = match self.saml().assertion_encryption(application) {
-            Ok(envelope) => envelope.and(application.saml.response_options.encryption),
-            Err(Error::Message(why @ response::Error::NoRecipient)) => {
-                obstacles.push(Obstacle {
-                    code: codes::FAILURE,
-                    message: why.to_string(),
-                });
-                application.saml.response_options.encryption
-            }
-            Err(error) => return Err(error),
-        };
-        let response = match (application.saml.default_acs(), &attributes) {
-            (Some(acs), Some(attributes)) => {
-                let made = self.preview_response(&snapshot, application, acs, &active_session, attributes)?;
-                Some(PreviewedResponse { encryption, ..made })
-            }
-            (None, _) => {
-                obstacles.push(Refusal::UnknownAcs.into());
-                None
-            }
-            (Some(_), None) => None,
         };
 
         let mut event = self.event(AuditAction::ApplicationPreview, "ok", None);
@@ -183,15 +164,54 @@ impl Applications<'_> {
         Ok(found)
     }
 
+    /// The Response, unless something is missing to build it from.
+    fn previewed_response(
+        &self,
+        snapshot: &Snapshot,
+        application: SamlApplication<'_>,
+        active_session: &ActiveSession,
+        obstacles: &mut Vec<Obstacle>,
+    ) -> Result<Option<PreviewedResponse>, Error> {
+        let attributes = match self.saml().released_attributes(application, active_session)? {
+            Ok(attributes) => Some(attributes),
+            Err(missing) => {
+                obstacles.push(Refusal::MissingAttribute(missing.0.join(", ")).into());
+                None
+            }
+        };
+        let encryption = match self.saml().assertion_encryption(application) {
+            Ok(envelope) => envelope.and(application.sp.response_options.encryption),
+            Err(Error::Message(why @ response::Error::NoRecipient)) => {
+                obstacles.push(Obstacle {
+                    code: codes::FAILURE,
+                    message: why.to_string(),
+                });
+                application.sp.response_options.encryption
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(match (application.sp.default_acs(), &attributes) {
+            (Some(acs), Some(attributes)) => {
+                let made = self.preview_response(snapshot, application, acs, active_session, attributes)?;
+                Some(PreviewedResponse { encryption, ..made })
+            }
+            (None, _) => {
+                obstacles.push(Refusal::UnknownAcs.into());
+                None
+            }
+            (Some(_), None) => None,
+        })
+    }
+
     fn preview_response(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
+        application: SamlApplication<'_>,
         acs: &SpUrl,
         active_session: &ActiveSession,
         attributes: &[Attribute<'_>],
     ) -> Result<PreviewedResponse, Error> {
-        let format = application.saml.name_id_format;
+        let format = application.sp.name_id_format;
         let name_id = self.saml().existing_name_id(
             snapshot,
             application,
@@ -217,7 +237,9 @@ impl Applications<'_> {
             },
             unchecked_signature: false,
         };
-        let session_index = active_session.session.session_index_for(application.id);
+        let session_index = active_session
+            .session
+            .session_index_for(application.application.id);
         let content = AssertedSubject {
             name_id: &name_id,
             session_index: &session_index,
@@ -230,6 +252,9 @@ impl Applications<'_> {
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),
+            audience: application.sp.audience.clone(),
+            signed_parts: application.sp.response_options.signed_parts,
+            signature_algorithm: application.sp.response_options.signature_algorithm,
             origin,
             attributes: attributes.iter().map(PreviewedAttribute::from).collect(),
             verified: verify(&signed, &certificate.der),

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        application::{Application, SpUrl},
+        application::{Application, SamlApplication, SpUrl},
         audit_action::AuditAction,
         id::{ApplicationId, SessionId, UserId},
         reference::Reference,
@@ -169,7 +169,7 @@ impl Saml<'_> {
     pub(in crate::provider) fn respond_with_status(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
+        application: SamlApplication<'_>,
         target: StatusTarget<'_>,
         refusal: Refusal,
         context: &RefusalContext<'_>,

@@ -121,9 +121,9 @@ pub(in crate::provider) fn with_tried_certificates(
         return details;
     }
     application
-        .saml
-        .signing_certificates
-        .iter()
+        .saml()
+        .into_iter()
+        .flat_map(|sp| &sp.signing_certificates)
         .take(MAX_CERTIFICATES)
         .fold(details, |details, certificate| {
             details.with(name::TRIED_CERTIFICATE, Some(&certificate.sha256))

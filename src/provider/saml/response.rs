@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
-        application::{Application, SpUrl},
+        application::{SamlApplication, SpUrl},
         audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
         participant::{ApplicationIdentity, Participant, ParticipantSubject},
@@ -31,7 +31,7 @@ use crate::{
 
 /// The parameters of a Response, once the request is permitted.
 pub(in crate::provider) struct ResponseRequest<'a> {
-    pub(in crate::provider) application: &'a Application,
+    pub(in crate::provider) application: SamlApplication<'a>,
     /// `None` for an unsolicited Response.
     pub(in crate::provider) request_id: Option<&'a str>,
     pub(in crate::provider) acs: &'a SpUrl,
@@ -84,7 +84,9 @@ impl Saml<'_> {
             active_session,
             response_request.name_id_format,
         )?;
-        let session_index = active_session.session.session_index_for(application.id);
+        let session_index = active_session
+            .session
+            .session_index_for(application.application.id);
         let attributes = match self.released_attributes(application, active_session)? {
             Ok(attributes) => attributes,
             Err(missing) => {
@@ -107,7 +109,7 @@ impl Saml<'_> {
 
         let participant = Participant {
             session: active_session.session.id,
-            application: application.id,
+            application: application.application.id,
             session_handle: session_index,
             subject: ParticipantSubject::Saml(name_id),
             first_at: active_session.joined_at.unwrap_or(now),
@@ -115,7 +117,7 @@ impl Saml<'_> {
         };
         let mut event = self.event(AuditAction::SingleSignOn, "ok", Some(visitor));
         event.user = Some(active_session.user.id);
-        event.application = Some(application.id);
+        event.application = Some(application.application.id);
         event.session = Some(active_session.session.id);
         event.detail = response_request
             .unchecked_signature
@@ -133,7 +135,7 @@ impl Saml<'_> {
             }
             if let Some(request_id) = response_request.request_id
                 && !tx.mark_request_answered(
-                    application.id,
+                    application.application.id,
                     request_id,
                     active_session.session.id,
                     self.answered_until(now),
@@ -152,8 +154,8 @@ impl Saml<'_> {
             ResponseWrite::SessionEnded => ResponseOutcome::SessionEnded,
             ResponseWrite::AnsweredBefore => ResponseOutcome::Replayed,
             ResponseWrite::Done => ResponseOutcome::Response(Box::new(SamlResponse {
-                application: application.id,
-                application_name: application.name.clone(),
+                application: application.application.id,
+                application_name: application.application.name.clone(),
                 acs: response_request.acs.clone(),
                 xml,
                 relay_state: response_request.relay_state,
@@ -180,7 +182,7 @@ impl Saml<'_> {
         };
         let statement = Assertion {
             id: &self.message_id(),
-            audience: &response_request.application.saml.audience,
+            audience: &response_request.application.sp.audience,
             name_id: content.name_id,
             authenticated_at: response_request.authenticated.at,
             context_class: response_request.authenticated.class.uri(),
@@ -200,7 +202,7 @@ impl Saml<'_> {
     pub(in crate::provider) fn status_response(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
+        application: SamlApplication<'_>,
         told: StatusTarget<'_>,
         status: StatusCodes,
         words: &str,
@@ -217,11 +219,11 @@ impl Saml<'_> {
             status,
             words,
             &snapshot.signer,
-            application.saml.response_options.signature_algorithm,
+            application.sp.response_options.signature_algorithm,
         )?;
         Ok(SamlResponse {
-            application: application.id,
-            application_name: application.name.clone(),
+            application: application.application.id,
+            application_name: application.application.name.clone(),
             acs: told.acs.clone(),
             xml,
             relay_state: told.relay_state,

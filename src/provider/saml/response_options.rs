@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     crypto::encrypt::UnusableRecipient,
     model::{
-        application::{Application, ApplicationKind, ServiceProvider},
+        application::{ApplicationKind, SamlApplication, ServiceProvider},
         attribute::{self, AttributeRule},
         key::Certificate,
         name_id::NameIdFormat,
@@ -187,7 +187,7 @@ impl Saml<'_> {
     pub(in crate::provider) fn response_protection<'a>(
         &self,
         snapshot: &'a Snapshot,
-        application: &'a Application,
+        application: SamlApplication<'a>,
     ) -> Result<ResponseProtection<'a>, Error> {
         Ok(ResponseProtection {
             encryption: self.assertion_encryption(application)?,
@@ -199,10 +199,10 @@ impl Saml<'_> {
     /// and an Assertion that must be encrypted is never sent in plain text.
     pub(in crate::provider) fn assertion_encryption<'a>(
         &self,
-        application: &'a Application,
+        application: SamlApplication<'a>,
     ) -> Result<Option<AssertionEncryption<'a>>, Error> {
-        let saml = &application.saml;
-        let cipher = if application.kind.is_chatgpt() {
+        let saml = application.sp;
+        let cipher = if application.application.kind.is_chatgpt() {
             None
         } else {
             saml.response_options.encryption
@@ -223,9 +223,9 @@ impl Saml<'_> {
 /// The same without encryption, for previews: what is sent to an application uses [`Provider::response_protection`].
 pub(in crate::provider) fn protection_without_encryption<'a>(
     snapshot: &'a Snapshot,
-    application: &Application,
+    application: SamlApplication<'_>,
 ) -> ResponseProtection<'a> {
-    let options = application.saml.response_options;
+    let options = application.sp.response_options;
     ResponseProtection {
         signer: &snapshot.signer,
         signed_parts: options.signed_parts,
@@ -305,13 +305,13 @@ mod tests {
         let mut encrypted = service_provider();
         encrypted.response_options.encryption = Some(ContentCipher::Aes128Gcm);
         assert_eq!(
-            check_response_options(ApplicationKind::Saml, &encrypted),
+            check_response_options(ApplicationKind::Other, &encrypted),
             Err(BadResponseOptions::NoEncryptionCertificate)
         );
         let mut twice = service_provider();
         twice.attributes.extend(attribute::default_rules().pop());
         assert_eq!(
-            check_response_options(ApplicationKind::Saml, &twice),
+            check_response_options(ApplicationKind::Other, &twice),
             Err(BadResponseOptions::DuplicateAttribute("lastName".to_owned()))
         );
     }

@@ -124,3 +124,151 @@ fn named_class(asked: &SignInRequirements, proved: &AuthenticationEvents) -> Opt
         Some(requested) => requested.satisfied_class(proved),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::model::{
+        application::{ApplicationKind, Client, EntityId, Protocol, ServiceProvider, Slug, SpUrl},
+        authn_context::{Comparison, RequestedAuthnContext},
+        id::{ApplicationId, SessionId, UserId},
+        name_id::NameIdFormat,
+        secret::Secret,
+        session::Session,
+        sign_in::{Payload, SamlPayload},
+        user::{Email, NameComponent, NameComponents, StableId, User},
+    };
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+    }
+
+    fn application(protocol: Protocol, enabled: bool) -> Application {
+        Application {
+            id: ApplicationId::new(at(0), [1; 10]),
+            slug: Slug::parse("wiki").unwrap(),
+            name: "Wiki".to_owned(),
+            kind: ApplicationKind::Other,
+            enabled,
+            tile_url: None,
+            protocol,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    fn session(enabled: bool, signed_in_at: DateTime<Utc>) -> ActiveSession {
+        let name = NameComponent::parse("the name", "Ada").unwrap();
+        let user = User {
+            id: UserId::new(at(0), [2; 10]),
+            stable_id: StableId::parse("ada").unwrap(),
+            email: Email::parse("ada@x.example").unwrap(),
+            names: NameComponents::new(Some(name), None).unwrap(),
+            user_name: None,
+            enabled,
+            version: 1,
+            created_at: at(0),
+            updated_at: at(0),
+            deleted_at: None,
+        };
+        ActiveSession {
+            session: Session {
+                id: SessionId::new(at(0), [3; 10]),
+                user: user.id,
+                seed: Secret::new([4; 32]),
+                authentications: AuthenticationEvents::new(AuthenticationEvent::password(signed_in_at)),
+                last_seen_at: signed_in_at,
+                idle_expires_at: at(600),
+                expires_at: at(600),
+            },
+            user,
+            identity: None,
+            joined_at: None,
+        }
+    }
+
+    fn pending(force_authn: bool, authn_context: Option<RequestedAuthnContext>) -> PendingSignIn {
+        PendingSignIn {
+            application: ApplicationId::new(at(0), [1; 10]),
+            payload: Payload::Saml(SamlPayload {
+                request_id: None,
+                acs_digest: [0; 32],
+                relay_state: None,
+                name_id_format: NameIdFormat::EmailAddress,
+                unchecked_signature: false,
+            }),
+            requirements: SignInRequirements {
+                force_authn,
+                authn_context,
+                ..SignInRequirements::default()
+            },
+            created_at: at(10),
+        }
+    }
+
+    /// What the gate decides of every combination of enabled, user, session, freshness, subject and context.
+    fn decisions(protocol: &Protocol) -> Vec<GateDecision> {
+        let exact = |class| Some(RequestedAuthnContext::new(Comparison::Exact, [class]));
+        let contexts = [
+            None,
+            exact(AuthnContextClass::PasswordProtectedTransport),
+            exact(AuthnContextClass::X509),
+        ];
+        let sessions: Vec<_> = [(true, 5), (true, 15), (false, 15)]
+            .map(|(enabled, minute)| Some(session(enabled, at(minute))))
+            .into_iter()
+            .chain(iter::once(None))
+            .collect();
+        let mut decided = Vec::new();
+        for flags in 0..16_u8 {
+            let [enabled, force_authn, is_resumed, is_subject] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
+            let application = application(protocol.clone(), enabled);
+            for context in &contexts {
+                let pending = pending(force_authn, context.clone());
+                decided.extend(sessions.iter().map(|session| {
+                    decide(&GateInput {
+                        application: &application,
+                        pending: &pending,
+                        is_resumed,
+                        session: session.as_ref(),
+                        is_subject,
+                        now: at(20),
+                    })
+                }));
+            }
+        }
+        decided
+    }
+
+    #[test]
+    fn the_gate_decides_the_same_whatever_the_protocol() {
+        let entity_id = EntityId::parse("https://wiki.example/saml").unwrap();
+        let saml = decisions(&ServiceProvider::with_defaults(entity_id, Vec::new()).into());
+        let oidc = decisions(&Protocol::Oidc(Box::new(Client {
+            client_id: "wiki".to_owned(),
+            redirect_uris: vec![SpUrl::parse("https://wiki.example/callback").unwrap()],
+        })));
+        assert_eq!(oidc, saml);
+        let authenticated = Authenticated {
+            class: AuthnContextClass::PasswordProtectedTransport,
+            at: at(15),
+        };
+        for expected in [
+            GateDecision::Respond(authenticated),
+            GateDecision::SignIn { reauthenticate: true },
+            GateDecision::SignIn {
+                reauthenticate: false,
+            },
+            GateDecision::Refused(GateRefusal::ApplicationDisabled),
+            GateDecision::Refused(GateRefusal::OtherSubject),
+            GateDecision::Refused(GateRefusal::AuthnContext),
+        ] {
+            assert!(oidc.contains(&expected), "{expected:?}");
+        }
+    }
+}

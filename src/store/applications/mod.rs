@@ -12,7 +12,7 @@ use crate::{
     model::{
         application::{
             Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            ServiceProvider, Slug, SpUrl,
+            Protocol, ServiceProvider, Slug, SpUrl,
         },
         attribute::AttributeRule,
         id::ApplicationId,
@@ -65,9 +65,12 @@ impl Tx {
         &mut self,
         application: &Application,
     ) -> Result<Vec<Application>, Error> {
+        let Some(entity_id) = application.entity_id() else {
+            return Ok(Vec::new());
+        };
         self.repeatable_read(|tx| {
             let ids = saml_service_providers::table
-                .filter(saml_service_providers::entity_id.eq(application.saml.entity_id.as_str()))
+                .filter(saml_service_providers::entity_id.eq(entity_id.as_str()))
                 .filter(saml_service_providers::application_id.ne(application.id.to_string()))
                 .order(saml_service_providers::application_id)
                 .select(saml_service_providers::application_id)
@@ -223,10 +226,10 @@ impl Tx {
         })
     }
 
-    fn add_children(&mut self, application: &Application) -> Result<(), Error> {
-        for (position, consumer) in (0..).zip(&application.saml.acs_endpoints) {
+    fn add_children(&mut self, id: ApplicationId, saml: &ServiceProvider) -> Result<(), Error> {
+        for (position, consumer) in (0..).zip(&saml.acs_endpoints) {
             let row = AcsRow {
-                application_id: application.id.to_string(),
+                application_id: id.to_string(),
                 position,
                 location: consumer.location.as_str().to_owned(),
                 idx: consumer.index.map(i64::from),
@@ -235,7 +238,6 @@ impl Tx {
                 .values(row)
                 .execute(&mut self.0)?;
         }
-        let saml = &application.saml;
         let signing = saml
             .signing_certificates
             .iter()
@@ -244,8 +246,8 @@ impl Tx {
             .encryption_certificates
             .iter()
             .map(|one| (Purpose::Encryption, one));
-        self.add_certificates(application.id, signing.chain(encryption))?;
-        self.add_attributes(application.id, &saml.attributes)
+        self.add_certificates(id, signing.chain(encryption))?;
+        self.add_attributes(id, &saml.attributes)
     }
 
     fn consumers_between(
@@ -274,6 +276,7 @@ impl ConfigTx<'_> {
     /// Registers an application; returns `false` if its slug is taken. A draft with this slug is removed; its metadata
     /// address and key adoptions carry over to the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
+        let saml = storable(application)?;
         let row = Row::from(application);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
             .values(row)
@@ -283,10 +286,10 @@ impl ConfigTx<'_> {
             return Ok(false);
         }
         diesel::insert_into(saml_service_providers::table)
-            .values(SamlRow::from(application))
+            .values(SamlRow::new(application.id, saml))
             .execute(&mut self.0)?;
         self.changed_application(application.id);
-        self.add_children(application)?;
+        self.add_children(application.id, saml)?;
         self.remove_application_draft(&application.slug)?;
         self.add_metadata_address(&application.slug)?;
         Ok(true)
@@ -295,6 +298,7 @@ impl ConfigTx<'_> {
     /// Writes `application` if its stored version is still the one that was read, and increments the version. The slug
     /// and the creation time do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
+        let saml = storable(application)?;
         let id = application.id.to_string();
         let unchanged = applications::table
             .find(&id)
@@ -315,13 +319,13 @@ impl ConfigTx<'_> {
         }
         self.changed_application(application.id);
         diesel::update(saml_service_providers::table.find(&id))
-            .set(SamlRow::from(application))
+            .set(SamlRow::new(application.id, saml))
             .execute(&mut self.0)?;
         diesel::delete(saml_consumers::table.filter(saml_consumers::application_id.eq(&id)))
             .execute(&mut self.0)?;
         self.remove_certificates(application.id)?;
         self.remove_attributes(application.id)?;
-        self.add_children(application)?;
+        self.add_children(application.id, saml)?;
         Ok(EditOutcome::Done)
     }
 
@@ -357,11 +361,19 @@ struct NameRow {
     name: String,
 }
 
+/// What the tables have room for: only SAML yet.
+fn storable(application: &Application) -> Result<&ServiceProvider, Error> {
+    match &application.protocol {
+        Protocol::Saml(sp) => Ok(sp),
+        Protocol::Oidc(_) => Err(Error::UnstorableProtocol(application.protocol.name())),
+    }
+}
+
 const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
         ApplicationKind::ChatGptLegacy => "chatgpt_legacy",
         ApplicationKind::ChatGptCurrent => "chatgpt_current",
-        ApplicationKind::Saml => "saml",
+        ApplicationKind::Other => "saml",
     }
 }
 
@@ -369,7 +381,7 @@ fn kind_from_name(text: &str) -> Option<ApplicationKind> {
     [
         ApplicationKind::ChatGptLegacy,
         ApplicationKind::ChatGptCurrent,
-        ApplicationKind::Saml,
+        ApplicationKind::Other,
     ]
     .into_iter()
     .find(|kind| kind_name(*kind) == text)
@@ -439,10 +451,10 @@ fn application(
         id: name.column("id").valid(row.id.parse())?,
         slug: name.column("slug").valid(Slug::parse(&row.slug))?,
         kind: reading.value(&name.column("kind"), kind_from_name(&row.kind), || {
-            ApplicationKind::Saml
+            ApplicationKind::Other
         })?,
         tile_url,
-        saml: ServiceProvider {
+        protocol: Protocol::from(ServiceProvider {
             entity_id,
             audience,
             acs_endpoints: children.acs_endpoints,
@@ -455,8 +467,8 @@ fn application(
             response_options,
             encryption_certificates: children.certificates.encryption,
             attributes: children.attributes,
-        },
-        metadata_valid_until: children.metadata_valid_until,
+            metadata_valid_until: children.metadata_valid_until,
+        }),
         name: row.name,
         enabled: row.enabled,
         version: row.version,
@@ -520,13 +532,12 @@ struct SamlRow {
     encryption: Option<String>,
 }
 
-impl From<&Application> for SamlRow {
-    fn from(application: &Application) -> Self {
-        let saml = &application.saml;
+impl SamlRow {
+    fn new(id: ApplicationId, saml: &ServiceProvider) -> Self {
         let logout = saml.logout.as_ref();
         let response_location = logout.and_then(|logout| logout.response_location.as_ref());
         Self {
-            application_id: application.id.to_string(),
+            application_id: id.to_string(),
             entity_id: saml.entity_id.as_str().to_owned(),
             audience: saml.audience.as_str().to_owned(),
             slo_location: logout.map(|logout| logout.location.as_str().to_owned()),

@@ -1,7 +1,7 @@
 //! Applications and their child tables.
 
 use super::*;
-use crate::model::application::ApplicationKind;
+use crate::model::application::{ApplicationKind, Client};
 use crate::store::connection::EditOutcome;
 
 #[test]
@@ -36,15 +36,39 @@ fn an_application_reads_back_with_its_children_in_their_order() {
 }
 
 #[test]
+fn an_application_of_another_protocol_is_not_stored() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_application(&application(1)));
+        let of_another_protocol = |number| Application {
+            protocol: Protocol::Oidc(Box::new(Client {
+                client_id: "client".to_owned(),
+                redirect_uris: Vec::new(),
+            })),
+            ..application(number)
+        };
+        let added = store.write_config(|tx| tx.add_application(&of_another_protocol(2)));
+        let edited = store.write_config(|tx| tx.edit_application(&of_another_protocol(1)));
+        for error in [added.unwrap_err(), edited.unwrap_err()] {
+            assert!(
+                matches!(error, Error::UnstorableProtocol("OpenID Connect")),
+                "{error:?}"
+            );
+            assert!(!error.is_retryable() && !error.is_unavailable() && !error.is_unreadable());
+        }
+        assert_eq!(read(store, Tx::applications), [application(1)]);
+    });
+}
+
+#[test]
 fn two_applications_may_share_an_entity_id() {
     on_each_database(|store| {
         let mut second = application(2);
-        second.saml.entity_id = application(1).saml.entity_id;
+        second.saml_mut().unwrap().entity_id = application(1).entity_id().unwrap().clone();
         write(store, |tx| tx.add_application(&second));
         write(store, |tx| tx.add_application(&application(1)));
         write(store, |tx| tx.add_application(&application(3)));
         let mut found = read(store, Tx::applications);
-        found.retain(|one| one.saml.entity_id == application(1).saml.entity_id);
+        found.retain(|one| one.entity_id() == application(1).entity_id());
         assert_eq!(found, [application(1), second]);
     });
 }
@@ -56,13 +80,14 @@ fn an_edit_rewrites_the_children_and_a_second_one_is_stale() {
         write(store, |tx| tx.add_application(&application(2)));
         let mut edited = Application {
             name: "Other".to_owned(),
-            kind: ApplicationKind::Saml,
+            kind: ApplicationKind::Other,
             tile_url: None,
             ..application(1)
         };
-        edited.saml.acs_endpoints.remove(0);
-        edited.saml.signing_certificates.clear();
-        edited.saml.logout = None;
+        let saml = edited.saml_mut().unwrap();
+        saml.acs_endpoints.remove(0);
+        saml.signing_certificates.clear();
+        saml.logout = None;
         assert_eq!(write(store, |tx| tx.edit_application(&edited)), EditOutcome::Done);
         assert_eq!(
             write(store, |tx| tx.edit_application(&application(1))),
@@ -92,10 +117,12 @@ fn readers_see_an_application_whole_while_it_is_edited() {
                 if number == 0 {
                     let mut next = read(store, |tx| tx.application(application(1).id)).unwrap();
                     next.name = format!("Application {}", next.version);
-                    next.saml.acs_endpoints.truncate(1);
-                    next.saml.acs_endpoints.resize(
-                        1 + usize::from(next.version % 2 == 0),
-                        application(2).saml.acs_endpoints[0].clone(),
+                    let is_even = next.version % 2 == 0;
+                    let saml = next.saml_mut().unwrap();
+                    saml.acs_endpoints.truncate(1);
+                    saml.acs_endpoints.resize(
+                        1 + usize::from(is_even),
+                        application(2).saml().unwrap().acs_endpoints[0].clone(),
                     );
                     assert_eq!(write(store, |tx| tx.edit_application(&next)), EditOutcome::Done);
                 } else {
@@ -105,7 +132,12 @@ fn readers_see_an_application_whole_while_it_is_edited() {
                     } else {
                         1 + usize::from(seen.version % 2 == 1)
                     };
-                    assert_eq!(seen.saml.acs_endpoints.len(), wanted, "version {}", seen.version);
+                    assert_eq!(
+                        seen.saml().unwrap().acs_endpoints.len(),
+                        wanted,
+                        "version {}",
+                        seen.version
+                    );
                 }
             }
         });

@@ -26,7 +26,7 @@ use crate::{
     model::{
         application::{
             Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            ServiceProvider, Slug, SpUrl,
+            Protocol, ServiceProvider, Slug, SpUrl,
         },
         attribute::{self, AttributeRule, AttributeSource, NameFormat},
         audit::{AuditEvent, ValueChange},
@@ -168,7 +168,7 @@ fn application(number: u8) -> Application {
         kind: ApplicationKind::ChatGptCurrent,
         enabled: true,
         tile_url: Some(url("tile")),
-        saml: ServiceProvider {
+        protocol: Protocol::from(ServiceProvider {
             entity_id: EntityId::parse(&format!("urn:sp:{number}")).unwrap(),
             audience: EntityId::parse(&format!("urn:sp:{number}:audience")).unwrap(),
             acs_endpoints: vec![
@@ -198,8 +198,8 @@ fn application(number: u8) -> Application {
             },
             encryption_certificates: vec![certificate(4), certificate(3)],
             attributes: attributes(),
-        },
-        metadata_valid_until: None,
+            metadata_valid_until: None,
+        }),
         version: 1,
         created_at: now(),
         updated_at: now(),

@@ -193,7 +193,7 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             (application.slug.as_str(), application.name.as_str()),
             ("service-1", "Service 1")
         );
-        assert_eq!(application.saml.signing_certificates.len(), 1);
+        assert_eq!(application.saml().unwrap().signing_certificates.len(), 1);
         posted_response(&send_authn_request(&server, &mut browser, &sp, "_c"));
         assert_matches!(
             server
@@ -434,13 +434,17 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         );
         assert_eq!(
             current_application(&server, "service-1")
-                .saml
+                .saml()
+                .unwrap()
                 .signing_certificates
                 .len(),
             1
         );
         assert_eq!(
-            current_application(&server, "service-2").saml.acs_endpoints[0]
+            current_application(&server, "service-2")
+                .saml()
+                .unwrap()
+                .acs_endpoints[0]
                 .location
                 .host(),
             "sp2.example.org"
@@ -572,7 +576,7 @@ fn forgetting_a_source_keeps_its_applications() {
         );
         let left = current_application(&server, "service-1");
         assert!(left.enabled, "{left:?}");
-        assert_eq!(left.metadata_valid_until, None);
+        assert_eq!(left.saml().unwrap().metadata_valid_until, None);
         advance(&server, TimeDelta::days(20));
         let sp = TestSp::new(
             "https://sp1.example.org/shibboleth",

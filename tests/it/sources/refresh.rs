@@ -86,9 +86,9 @@ fn an_application_is_updated_from_its_metadata() {
         let changed = current_application(&server, "sp");
         assert_eq!(
             (
-                changed.saml.signing_certificates.len(),
-                changed.saml.acs_endpoints.len(),
-                changed.saml.logout.is_some()
+                changed.saml().unwrap().signing_certificates.len(),
+                changed.saml().unwrap().acs_endpoints.len(),
+                changed.saml().unwrap().logout.is_some()
             ),
             (2, 2, true)
         );
@@ -313,7 +313,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             .metadata_sources(&Actor::Itself)
             .refresh_sources()
             .unwrap();
-        assert_eq!(current_application(&server, "sp").saml, before.saml);
+        assert_eq!(current_application(&server, "sp").saml(), before.saml());
         let waiting = server
             .provider
             .metadata_sources(&Actor::Itself)
@@ -410,7 +410,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
                 .unwrap(),
             None
         );
-        assert_eq!(current_application(&server, "sp").saml, before.saml);
+        assert_eq!(current_application(&server, "sp").saml(), before.saml());
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
@@ -434,7 +434,14 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
                 .unwrap(),
             ChangeReviewOutcome::Applied(_)
         );
-        assert_eq!(current_application(&server, "sp").saml.acs_endpoints.len(), 2);
+        assert_eq!(
+            current_application(&server, "sp")
+                .saml()
+                .unwrap()
+                .acs_endpoints
+                .len(),
+            2
+        );
         let mut browser = browser_signed_in(&server);
         let request = elsewhere.authn_request(
             "_f",
@@ -469,7 +476,12 @@ fn a_signature_requirement_is_not_dropped_automatically() {
         };
         let publisher = Publisher::start(&signs.xml());
         let slug = register_from_source(&server, &publisher).slug;
-        assert!(current_application(&server, "sp").saml.require_signed_requests);
+        assert!(
+            current_application(&server, "sp")
+                .saml()
+                .unwrap()
+                .require_signed_requests
+        );
         let without = SpMetadata {
             certificates: Vec::new(),
             ..signs.clone()
@@ -500,9 +512,9 @@ fn a_signature_requirement_is_not_dropped_automatically() {
                 .unwrap();
             assert!(waiting.change.reason.contains(why), "{}", waiting.change.reason);
             let now = current_application(&server, "sp");
-            assert!(now.saml.require_signed_requests, "{now:?}");
-            assert_eq!(now.saml.signing_certificates.len(), 1);
-            assert_eq!(now.saml.entity_id.as_str(), ENTITY);
+            assert!(now.saml().unwrap().require_signed_requests, "{now:?}");
+            assert_eq!(now.saml().unwrap().signing_certificates.len(), 1);
+            assert_eq!(now.saml().unwrap().entity_id.as_str(), ENTITY);
             // A change that was withdrawn no longer waits.
             publisher.publish(&signs.xml());
             advance(&server, hours(25));
@@ -544,7 +556,12 @@ fn a_signature_requirement_is_not_dropped_automatically() {
                 .unwrap(),
             ChangeReviewOutcome::Applied(_)
         );
-        assert!(!current_application(&server, "sp").saml.require_signed_requests);
+        assert!(
+            !current_application(&server, "sp")
+                .saml()
+                .unwrap()
+                .require_signed_requests
+        );
     });
 }
 

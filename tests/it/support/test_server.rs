@@ -172,7 +172,7 @@ impl TestServer {
         let mut new = NewApplication {
             name: name.to_owned(),
             slug: None,
-            kind: ApplicationKind::Saml,
+            kind: ApplicationKind::Other,
             tile_url: None,
             saml: ServiceProvider::with_defaults(
                 entity_id,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     crypto::pem,
     model::{
-        application::{Application, AssertionConsumerService, LogoutEndpoint, Slug, SpUrl},
+        application::{Application, AssertionConsumerService, LogoutEndpoint, ServiceProvider, Slug, SpUrl},
         audit::AuditEvent,
         audit_action::AuditAction,
         id::ApplicationId,
@@ -25,12 +25,11 @@ use crate::{
 /// Why an administrator must confirm a change; empty if it is applied without review. Otherwise, whoever can publish
 /// the metadata could have the Assertions of all users sent to a host of their choice.
 pub(super) fn review_reasons(
-    current: &Application,
+    saml: &ServiceProvider,
     from: &ApplicationMetadataSource,
     new: &ImportedMetadata,
     trust: MetadataTrust,
 ) -> Vec<String> {
-    let saml = &current.saml;
     let mut reasons = Vec::new();
     if new.entity_id != from.entity_id {
         reasons.push(format!("it calls itself {} now", new.entity_id));
@@ -111,7 +110,9 @@ fn are_all_replaced(old: &[Certificate], new: &[Certificate]) -> bool {
 
 /// What would change, one line each: `- ` is removed, `+ ` is added.
 pub(super) fn differences(current: &Application, changed: &Application) -> Vec<String> {
-    let (old, new) = (&current.saml, &changed.saml);
+    let (Some(old), Some(new)) = (current.saml(), changed.saml()) else {
+        return Vec::new();
+    };
     let mut lines = Vec::new();
     let mut differ = |what: &str, old: Vec<String>, new: Vec<String>| {
         let gone = old.iter().filter(|one| !new.contains(one));
@@ -202,7 +203,9 @@ pub(super) fn apply_metadata(
     new: &ImportedMetadata,
 ) -> Application {
     let mut changed = current.clone();
-    let saml = &mut changed.saml;
+    let Some(saml) = changed.saml_mut() else {
+        return changed;
+    };
     if saml.entity_id != new.entity_id {
         if saml.audience == saml.entity_id {
             saml.audience = new.entity_id.clone();
@@ -280,6 +283,9 @@ pub(super) fn decide(
         now,
         remedy_words,
     } = delivery;
+    let Some(saml) = application.saml() else {
+        return ChangeDecision::Unchanged;
+    };
     let next = source_after(from, new, own_end);
     if new.sha256 == from.applied_sha256 {
         return match &from.pending_change {
@@ -298,12 +304,12 @@ pub(super) fn decide(
     changed.updated_at = now;
     let mut lines = differences(application, &changed);
     if trust == MetadataTrust::PinnedKey
-        && are_all_replaced(&application.saml.signing_certificates, &new.signing_certificates)
+        && are_all_replaced(&saml.signing_certificates, &new.signing_certificates)
     {
         lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
     }
-    let mut reasons = review_reasons(application, from, new, trust);
-    if let Err(bad) = rules::check(changed.kind, &changed.saml) {
+    let mut reasons = review_reasons(saml, from, new, trust);
+    if let Err(bad) = rules::check(&changed) {
         reasons.push(bad.with_words(remedy_words));
     }
     if reasons.is_empty() {

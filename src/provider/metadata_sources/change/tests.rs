@@ -3,7 +3,9 @@ use chrono::TimeZone;
 use super::*;
 use crate::{
     model::{
-        application::{ApplicationKind, AssertionConsumerService, Binding, EntityId, ServiceProvider},
+        application::{
+            ApplicationKind, AssertionConsumerService, Binding, EntityId, Protocol, ServiceProvider,
+        },
         id::MetadataSourceId,
         response_options::ContentCipher,
     },
@@ -54,16 +56,15 @@ fn test_application() -> (Application, ApplicationMetadataSource, ImportedMetada
         id: id(),
         slug: Slug::parse("sp").unwrap(),
         name: "SP".to_owned(),
-        kind: ApplicationKind::Saml,
+        kind: ApplicationKind::Other,
         enabled: true,
         tile_url: None,
-        saml: ServiceProvider {
+        protocol: Protocol::from(ServiceProvider {
             signing_certificates: new.signing_certificates.clone(),
             encryption_certificates: new.encryption_certificates.clone(),
             require_signed_requests: true,
             ..ServiceProvider::with_defaults(new.entity_id.clone(), new.acs_endpoints.clone())
-        },
-        metadata_valid_until: None,
+        }),
         version: 1,
         created_at: now(),
         updated_at: now(),
@@ -143,7 +144,7 @@ fn a_change_that_redirects_assertions_or_weakens_checks_needs_review() {
         new.entity_id = EntityId::parse("urn:other").unwrap();
     });
     assert_reason("encrypt", |application, new| {
-        application.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
+        application.saml_mut().unwrap().response_options.encryption = Some(ContentCipher::Aes256Gcm);
         new.encryption_certificates.clear();
     });
 }
@@ -165,8 +166,8 @@ fn another_port_and_a_logout_only_address_need_review() {
         let port = why(&|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example:8443/acs")]);
         assert!(port.contains("sp.example:8443"), "{port}");
         let moved = why(&|application, new| {
-            application.saml.logout = logout("https://logout.example/slo");
-            new.logout.clone_from(&application.saml.logout);
+            application.saml_mut().unwrap().logout = logout("https://logout.example/slo");
+            new.logout.clone_from(&application.saml().unwrap().logout);
             new.acs_endpoints.push(acs_endpoint("https://logout.example/acs"));
         });
         assert!(
@@ -174,7 +175,7 @@ fn another_port_and_a_logout_only_address_need_review() {
             "{moved}"
         );
         let port = why(&|application, new| {
-            application.saml.logout = logout("https://logout.example/slo");
+            application.saml_mut().unwrap().logout = logout("https://logout.example/slo");
             new.logout = logout("https://logout.example:444/slo");
         });
         assert!(port.contains("takes logout messages at a new address"), "{port}");
@@ -240,29 +241,31 @@ fn everyday_changes_are_applied_without_review() {
 fn what_an_administrator_chose_stays() {
     let (mut application, mut from, mut new) = test_application();
     "My name".clone_into(&mut application.name);
-    application.saml.require_signed_requests = false;
-    application.saml.allow_idp_initiated = true;
-    application.saml.audience = EntityId::parse("urn:audience").unwrap();
+    application.saml_mut().unwrap().require_signed_requests = false;
+    application.saml_mut().unwrap().allow_idp_initiated = true;
+    application.saml_mut().unwrap().audience = EntityId::parse("urn:audience").unwrap();
     new.signing_certificates.push(certificate("b"));
     let changed = apply_metadata(&application, &from, &new);
     assert_eq!(changed.name, "My name");
     assert!(
-        changed.saml.allow_idp_initiated && !changed.saml.require_signed_requests,
+        changed.saml().unwrap().allow_idp_initiated && !changed.saml().unwrap().require_signed_requests,
         "{changed:?}"
     );
-    assert_eq!(changed.saml.audience.as_str(), "urn:audience");
-    assert_eq!(changed.saml.signing_certificates.len(), 2);
+    assert_eq!(changed.saml().unwrap().audience.as_str(), "urn:audience");
+    assert_eq!(changed.saml().unwrap().signing_certificates.len(), 2);
     from.signs_requests = false;
     assert!(
         apply_metadata(&application, &from, &new)
-            .saml
+            .saml()
+            .unwrap()
             .require_signed_requests,
         "it is new that they are signed"
     );
     new.signing_certificates.clear();
     assert!(
         !apply_metadata(&application, &from, &new)
-            .saml
+            .saml()
+            .unwrap()
             .require_signed_requests,
         "nothing could be checked"
     );
