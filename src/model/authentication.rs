@@ -146,7 +146,9 @@ mod tests {
         #[test]
         fn events_round_trip(all in proptest::collection::vec(event(), 0..5)) {
             let mut events = AuthenticationEvents::default();
-            all.into_iter().for_each(|one| events.record(one));
+            for event in all {
+                events.record(event);
+            }
             prop_assert_eq!(AuthenticationEvents::from_text(&events.to_text()), Some(events));
         }
 

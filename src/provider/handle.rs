@@ -13,7 +13,7 @@ macro_rules! handles {
     ($($(#[$doc:meta])* $handle:ident by $method:ident;)+) => {
         $(
             $(#[$doc])*
-            #[derive(Clone, Copy, Debug)]
+            #[derive(Debug)]
             pub struct $handle<'a> {
                 provider: &'a Provider,
             }

@@ -34,7 +34,7 @@ fn only_file(dir: &Path) -> std::path::PathBuf {
     let mut files = fs::read_dir(dir).unwrap();
     let file = files.next().unwrap().unwrap().path();
     let second = files.next();
-    assert!(second.is_none(), "{file:?} and {second:?}");
+    assert!(second.is_none(), "{} and {second:?}", file.display());
     file
 }
 

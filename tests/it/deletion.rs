@@ -152,12 +152,7 @@ fn persistent_name_id_response(setup: &SsoSetup, person: &User, id: &str) -> Str
 }
 
 fn erase(setup: &SsoSetup, person: &User) {
-    let deleted = setup
-        .server
-        .provider
-        .people(&Actor::Itself)
-        .delete_user(&person.email)
-        .unwrap();
+    let deleted = setup.server.people().delete_user(&person.email).unwrap();
     assert!(matches!(deleted, ChangeOutcome::Done(_)), "{deleted:?}");
     setup.server.clock.advance(DELETION_GRACE_PERIOD);
     setup.server.provider.run_housekeeping().unwrap();
@@ -263,8 +258,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         assert_eq!(
             setup
                 .server
-                .provider
-                .people(&Actor::Itself)
+                .people()
                 .users(&UserFilter::default(), 10)
                 .unwrap()
                 .len(),
@@ -290,8 +284,7 @@ fn identifiers_of_an_erased_user_are_never_reused() {
         cli.expect_success_with_input(&add, PASSWORD);
         let eve = setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .user_by_email(&deleted_user.email)
             .unwrap()
             .unwrap();

@@ -4,7 +4,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     api_model::remedy,
     model::{
-        actor::Actor,
         application::{Binding, LogoutEndpoint, Slug, SpUrl},
         name_id::EMAIL_ADDRESS,
         reference::Reference,
@@ -275,8 +274,7 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
             };
             setup
                 .server
-                .provider
-                .applications(&Actor::Itself)
+                .applications()
                 .edit_application(&slug, edit)
                 .unwrap()
                 .unwrap();

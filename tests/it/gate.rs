@@ -94,6 +94,7 @@ impl Subject {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Case {
     enabled: bool,
     idp_initiated: bool,
@@ -337,7 +338,7 @@ fn follow(browser: &mut Browser, mut page: Response) -> Response {
         if page.status != 303 || !page.location().starts_with('/') {
             break;
         }
-        page = browser.get(&page.location().to_owned());
+        page = browser.get(page.location());
     }
     page
 }

@@ -1,6 +1,5 @@
 //! IdP-initiated SSO: `/saml/start`.
 
-use hallpass::model::actor::Actor;
 use hallpass::model::{
     application::{ApplicationKind, SpUrl},
     name_id::{NameIdFormat, TRANSIENT},
@@ -62,8 +61,7 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&setup.wiki.slug, edit)
             .unwrap()
             .unwrap();
@@ -153,8 +151,7 @@ fn start_urls_reveal_no_application_without_a_session() {
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&off.slug, edit)
             .unwrap()
             .unwrap();

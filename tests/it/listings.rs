@@ -142,7 +142,7 @@ fn pages_of_the_audit_log_neither_repeat_nor_leave_out_a_row_while_others_are_ad
         thread::scope(|scope| {
             let adding = scope.spawn(|| {
                 for n in 0..200 {
-                    add_audit_events(settings, "00000000-0002", n..n + 1, setup.ada.id);
+                    add_audit_events(settings, "00000000-0002", n..=n, setup.ada.id);
                 }
             });
             while !adding.is_finished() {
@@ -184,8 +184,8 @@ fn users_are_listed_by_page_and_found_by_the_letters_that_a_name_begins_with() {
             ("amily7", 0),
             ("100%_", 0),
         ] {
-            let list = cli.json(&["user", "list", "--json", "--search", search]);
-            assert_eq!(list.as_array().unwrap().len(), found, "{search}");
+            let people = cli.json(&["user", "list", "--json", "--search", search]);
+            assert_eq!(people.as_array().unwrap().len(), found, "{search}");
         }
         let one = cli.expect_success(&["user", "list", "--search", "family7", "--limit", "1"]);
         assert!(
@@ -227,8 +227,7 @@ fn json_is_one_array_of_every_page() {
         assert!(String::from_utf8_lossy(&limited.stderr).contains("--after person-00599@fernweh.example"));
 
         let user = server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .users(&UserFilter::default(), 1)
             .unwrap()
             .remove(0)

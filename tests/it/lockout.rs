@@ -1,7 +1,6 @@
 //! A user whose account others' wrong passwords have paused: how the user can sign in all the same.
 
 use chrono::TimeDelta;
-use hallpass::model::actor::Actor;
 
 use crate::support::{
     browser::Browser,
@@ -73,12 +72,7 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         let setup = setup_with_paused_account(database);
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let link = || {
-            let done = setup
-                .server
-                .provider
-                .people(&Actor::Itself)
-                .unlock_user(&email)
-                .unwrap();
+            let done = setup.server.people().unlock_user(&email).unwrap();
             let hallpass::provider::people::users::ChangeOutcome::Done(link) = done else {
                 panic!("{done:?}")
             };
@@ -146,8 +140,7 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         );
         setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .set_password(&email, &password.unwrap())
             .unwrap();
         assert_eq!(thief.get(&of_before).status, 410, "a new password ends the link");
@@ -172,12 +165,7 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
         assert_eq!(sign_in(&mut browser, PASSWORD), 303);
         assert_eq!(sql::number(&setup.server.settings, devices), 1);
         let password = hallpass::credential::password::Password::parse("another good password").unwrap();
-        setup
-            .server
-            .provider
-            .people(&Actor::Itself)
-            .set_password(&email, &password)
-            .unwrap();
+        setup.server.people().set_password(&email, &password).unwrap();
         assert_eq!(sql::number(&setup.server.settings, devices), 0);
         assert_eq!(
             sign_in(&mut browser_from(&setup, "203.0.113.77"), "another good password"),
@@ -188,13 +176,7 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
             enabled: Some(false),
             ..Default::default()
         };
-        setup
-            .server
-            .provider
-            .people(&Actor::Itself)
-            .edit_user(&email, &off)
-            .unwrap()
-            .unwrap();
+        setup.server.people().edit_user(&email, &off).unwrap().unwrap();
         assert_eq!(sql::number(&setup.server.settings, devices), 0);
     });
 }

@@ -2,7 +2,6 @@
 
 use hallpass::{
     model::{
-        actor::Actor,
         application::SpUrl,
         name_id::NameIdFormat,
         response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
@@ -161,8 +160,7 @@ fn no_signature_of_a_preview_can_be_used() {
             };
             let preview = setup
                 .server
-                .provider
-                .applications(&Actor::Itself)
+                .applications()
                 .preview(&wiki.into(), &setup.ada)
                 .unwrap();
             let response = preview.response.unwrap();
@@ -302,8 +300,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
             SpUrl::parse("https://wiki.example/other").unwrap();
         let preview = setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .preview(&expired.into(), &setup.ada)
             .unwrap();
         let found: Vec<_> = preview.obstacles.iter().map(|one| one.code).collect();

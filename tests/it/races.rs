@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     config::Settings,
-    model::{actor::Actor, secret::Secret, user::Email},
+    model::{secret::Secret, user::Email},
     provider::people::users::UserEdit,
     store::Store,
 };
@@ -38,8 +38,7 @@ fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
         };
         setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .edit_user(&Email::parse(ADA).unwrap(), &off)
             .unwrap()
             .unwrap();

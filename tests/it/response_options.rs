@@ -69,8 +69,7 @@ fn set_response_options(setup: &SsoSetup, making: ResponseOptions) {
     };
     let done = setup
         .server
-        .provider
-        .applications(&Actor::Itself)
+        .applications()
         .edit_application(&setup.wiki.slug, edit)
         .unwrap()
         .unwrap();

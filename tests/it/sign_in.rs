@@ -1,7 +1,6 @@
 //! Signing in: which forms are accepted, which cookies count, and how long a session lasts.
 
 use chrono::TimeDelta;
-use hallpass::model::actor::Actor;
 
 use crate::support::{
     assertions::assert_contains,
@@ -299,13 +298,7 @@ fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
             enabled: Some(false),
             ..Default::default()
         };
-        setup
-            .server
-            .provider
-            .people(&Actor::Itself)
-            .edit_user(&off, &edit)
-            .unwrap()
-            .unwrap();
+        setup.server.people().edit_user(&off, &edit).unwrap().unwrap();
         let mut pages = Vec::new();
         for (email, password) in [
             (ADA, "wrong password"),
@@ -350,12 +343,7 @@ fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let set = |text: &str| {
             let password = hallpass::credential::password::Password::parse(text).unwrap();
-            setup
-                .server
-                .provider
-                .people(&Actor::Itself)
-                .set_password(&email, &password)
-                .unwrap();
+            setup.server.people().set_password(&email, &password).unwrap();
         };
         let status_with = |password: &str| {
             let mut browser = setup.browser_from_new_address();

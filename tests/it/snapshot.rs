@@ -15,12 +15,7 @@ fn named(name: &str) -> ApplicationEdit {
 }
 
 fn names(setup: &SsoSetup) -> Vec<String> {
-    let all = setup
-        .server
-        .provider
-        .applications(&Actor::Itself)
-        .all_applications()
-        .unwrap();
+    let all = setup.server.applications().all_applications().unwrap();
     all.iter().map(|application| application.name.clone()).collect()
 }
 

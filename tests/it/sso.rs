@@ -1,7 +1,6 @@
 //! SP-initiated SSO: a service provider sends a request, a user signs in, the service provider receives a response.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hallpass::model::actor::Actor;
 
 use crate::support::{
     assertions::{assert_contains, assert_lacks},
@@ -218,8 +217,7 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
         };
         setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .edit_user(&ADA.parse_email(), &edit)
             .unwrap()
             .unwrap();

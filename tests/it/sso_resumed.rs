@@ -252,8 +252,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
             };
             setup
                 .server
-                .provider
-                .applications(&Actor::Itself)
+                .applications()
                 .edit_application(&setup.wiki.slug, edit)
                 .unwrap()
                 .unwrap();
@@ -272,8 +271,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
         };
         setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
@@ -289,8 +287,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
         };
         setup
             .server
-            .provider
-            .people(&Actor::Itself)
+            .people()
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
@@ -360,8 +357,7 @@ fn an_acs_removed_during_sign_in_gets_no_response() {
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&setup.wiki.slug, edit)
             .unwrap()
             .unwrap();

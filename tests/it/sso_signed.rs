@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use hallpass::{
     crypto::generate,
-    model::{actor::Actor, id::KeyId},
+    model::id::KeyId,
     saml::urn::{ECDSA_SHA256, RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512},
 };
 use openssl::hash::MessageDigest;
@@ -277,8 +277,7 @@ fn a_signature_without_a_registered_certificate_is_ignored_and_reported() {
             let unchecked = || {
                 setup
                     .server
-                    .provider
-                    .applications(&Actor::Itself)
+                    .applications()
                     .last_unchecked_signature(setup.wiki.id)
                     .unwrap()
             };

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::Application,
+        application::{Application, EntityId},
         explanation::Explanation,
         id::{ApplicationId, AuditId, UserId},
         reference::Reference,
@@ -281,7 +281,7 @@ impl<'a> KnownIssuers<'a> {
             paths: BTreeMap::new(),
         };
         for application in applications {
-            let Some(entity_id) = application.entity_id().map(|one| one.as_str()) else {
+            let Some(entity_id) = application.entity_id().map(EntityId::as_str) else {
                 continue;
             };
             let at = all.applications.len();

@@ -116,12 +116,11 @@ impl Applications<'_> {
         let snapshot = self.fresh_snapshot()?;
         let active_session = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;
-        let response = match application.as_saml() {
-            Some(saml) => self.previewed_response(&snapshot, saml, &active_session, &mut obstacles)?,
-            None => {
-                obstacles.push(Refusal::UnknownIssuer.into());
-                None
-            }
+        let response = if let Some(saml) = application.as_saml() {
+            self.previewed_response(&snapshot, saml, &active_session, &mut obstacles)?
+        } else {
+            obstacles.push(Refusal::UnknownIssuer.into());
+            None
         };
 
         let mut event = self.event(AuditAction::ApplicationPreview, "ok", None);

@@ -35,6 +35,7 @@ fn add_chatgpt(values: &[&'static str], more: &[&'static str]) -> Vec<&'static s
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one flow, step after step")]
 fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
     on_each_database(|database| {
         let (server, cli) = server_and_cli(database);

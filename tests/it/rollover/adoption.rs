@@ -38,7 +38,7 @@ pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
 }
 
 fn wiki_adoption(setup: &SsoSetup) -> Option<AdoptionEvidence> {
-    let rollover = setup.server.provider.keys(&Actor::Itself).rollover().unwrap();
+    let rollover = setup.server.keys().rollover().unwrap();
     let found: Vec<AdoptionStatus> = rollover
         .adoptions
         .into_iter()
@@ -61,14 +61,7 @@ fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
             .unwrap()
             .to_owned();
         assert_eq!(follows(), 0, "there is nothing to learn yet");
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         setup.server.provider.refresh_snapshot().unwrap();
         let tag = request_with_headers(address, "HEAD", metadata_path, &[])
             .header("etag")
@@ -132,14 +125,7 @@ fn a_304_for_the_current_document_records_adoption() {
         let setup = SsoSetup::new(database);
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         setup.server.provider.refresh_snapshot().unwrap();
         // Fetched from the common address, then requested again from its own.
         let tag = request_with_headers(setup.server.address, "GET", "/saml/metadata", &[])
@@ -167,14 +153,7 @@ fn the_user_agent_is_truncated_and_sanitized() {
         let setup = SsoSetup::new(database);
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         setup.server.provider.refresh_snapshot().unwrap();
         let long = "x".repeat(5000);
         assert_eq!(
@@ -201,14 +180,7 @@ fn fetches_at_every_replica_are_recorded_once() {
         let metadata_path = metadata_path(&setup.server.provider, "wiki");
         let metadata_path = metadata_path.as_str();
         let replica = setup.server.replica();
-        let next = expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        let next = expect_done(setup.server.keys().prepare_key(None).unwrap());
         for provider in [&setup.server.provider, &replica.provider] {
             provider.refresh_snapshot().unwrap();
         }
@@ -297,7 +269,7 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
         let metadata_path = metadata_path.as_str();
         let provider = &setup.server.provider;
         let young = |setup: &SsoSetup| {
-            let rollover = setup.server.provider.keys(&Actor::Itself).rollover().unwrap();
+            let rollover = setup.server.keys().rollover().unwrap();
             let found = rollover
                 .adoptions
                 .into_iter()
@@ -497,14 +469,7 @@ fn after_a_rollover_no_adoption_is_stored() {
         let metadata_path = metadata_path.as_str();
         roll_over(&setup, &setup.server.provider);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .retire_key(false)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().retire_key(false).unwrap());
         setup.server.provider.refresh_snapshot().unwrap();
         assert_eq!(
             request_with_headers(setup.server.address, "GET", metadata_path, &[]).status,

@@ -259,14 +259,7 @@ fn the_metadata_tag_depends_on_the_keys_only() {
             (id, one.etag)
         };
         let first = documents();
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         let second = documents();
         assert!(
             first.0 != second.0 && first.1 != second.1,
@@ -434,14 +427,7 @@ fn every_replica_applies_each_step_within_seconds() {
         let setup = SsoSetup::new(database);
         let replica = setup.server.replica();
         let old = setup.server.provider.saml().certificate_pem().unwrap().0;
-        let next = expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        let next = expect_done(setup.server.keys().prepare_key(None).unwrap());
         wait_until_published(replica.address, &[&old, &next]);
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         expect_done(replica.provider.keys(&Actor::Itself).activate_key(true).unwrap());
@@ -450,14 +436,7 @@ fn every_replica_applies_each_step_within_seconds() {
         let rollover = replica.provider.keys(&Actor::Itself).rollover().unwrap();
         assert_eq!(rollover.key(KeyState::Previous).unwrap().certificate, old);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .retire_key(true)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().retire_key(true).unwrap());
         wait_until_published(replica.address, &[&next]);
     });
 }

@@ -125,25 +125,11 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
         roll_over(&setup, &setup.server.provider);
         assert_eq!(left(), 2);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .retire_key(false)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().retire_key(false).unwrap());
         assert_eq!(left(), 1);
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         assert_eq!(left(), 2);
-        expect_done(setup.server.provider.keys(&Actor::Itself).cancel_key().unwrap());
+        expect_done(setup.server.keys().cancel_key().unwrap());
         assert_eq!(left(), 1);
         let kept = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
         assert_eq!(
@@ -158,14 +144,7 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
 fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
-        expect_done(
-            setup
-                .server
-                .provider
-                .keys(&Actor::Itself)
-                .prepare_key(None)
-                .unwrap(),
-        );
+        expect_done(setup.server.keys().prepare_key(None).unwrap());
         // The next key's row as another sealing key would have left it: that key's name is bytes 2 to 9.
         let sealed = "SELECT state AS t FROM signing_keys WHERE state = 'next'";
         assert_eq!(sql::texts(&setup.server.settings, sealed), ["next"]);
@@ -188,13 +167,7 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
             why.contains("seal.key") && why.contains("0102030405060708"),
             "{why}"
         );
-        let why = setup
-            .server
-            .provider
-            .keys(&Actor::Itself)
-            .activate_key(true)
-            .unwrap_err()
-            .to_string();
+        let why = setup.server.keys().activate_key(true).unwrap_err().to_string();
         assert!(why.contains("0102030405060708"), "{why}");
     });
 }

@@ -1,6 +1,5 @@
 //! Which applications receive a LogoutRequest, in which order, and what their responses cause.
 
-use hallpass::model::actor::Actor;
 use hallpass::provider::applications::ApplicationEdit;
 
 use super::*;
@@ -213,8 +212,7 @@ fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logo
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&setup.participants[0].application.slug, off)
             .unwrap()
             .unwrap();
@@ -243,8 +241,7 @@ fn a_logout_endpoint_removed_meanwhile_is_not_used() {
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();

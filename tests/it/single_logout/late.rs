@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::support::{assertions::assert_matches, test_server::on_each_database};
-use hallpass::model::actor::Actor;
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Redirect)];
 
@@ -71,12 +70,7 @@ fn an_application_removed_meanwhile_is_reported_as_not_confirmed() {
         let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let gone = &setup.participants[1].application.slug;
-        setup
-            .server
-            .provider
-            .applications(&Actor::Itself)
-            .remove_application(gone)
-            .unwrap();
+        setup.server.applications().remove_application(gone).unwrap();
         let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         let LogoutOutcome::FinalPage(page) = end else {
             panic!("{end:?}")

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
-use hallpass::model::actor::Actor;
 
 const TWO: [(&str, SloBinding); 3] = [
     ("Wiki", SloBinding::Redirect),
@@ -281,8 +280,7 @@ fn without_a_registered_certificate_no_response_is_accepted() {
         };
         setup
             .server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();

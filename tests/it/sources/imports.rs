@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::{actor::Actor, application::EntityId, key::Certificate},
+    model::{application::EntityId, key::Certificate},
     provider::metadata_sources::{
         EnableOutcome, EnableRule, ImportOutcome, ImportRequest, MetadataInput, MetadataUrl, RefreshOutcome,
         SourceError, UpdateReport,
@@ -53,8 +53,7 @@ fn import(
         force: false,
     };
     server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .import_aggregate(request, &mut |_progress| {})
         .unwrap()
 }
@@ -78,20 +77,19 @@ pub(super) fn aggregate_signer() -> TestSp {
 
 pub(super) fn refresh_source(server: &TestServer, force: bool) -> RefreshOutcome {
     let source = server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .sources(None, 100)
         .unwrap()
         .remove(0)
         .source;
     server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .refresh_source(&source, force, &mut |_| {})
         .unwrap()
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one flow, step after step")]
 fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
     on_each_database(|database| {
         let server = server_with_ada(database);
@@ -118,13 +116,7 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             "{report:?}"
         );
         assert_matches!(source.url, None);
-        assert_empty(
-            &server
-                .provider
-                .applications(&Actor::Itself)
-                .all_applications()
-                .unwrap(),
-        );
+        assert_empty(&server.applications().all_applications().unwrap());
         let mut browser = browser_signed_in(&server);
         assert!(!browser.get("/").body.contains("Service 1"), "no tile");
         let refused = send_authn_request(&server, &mut browser, &sp, "_a");
@@ -150,8 +142,7 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         );
         let id = EntityId::parse(&sp.entity_id).unwrap();
         let lines = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .imported_entities("SERVICE 1", 10)
             .unwrap();
         assert_eq!(
@@ -165,25 +156,18 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         );
         assert!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .imported_entities("%", 10)
                 .unwrap()
                 .is_empty(),
             "no pattern"
         );
         assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .imported_entities("", 2)
-                .unwrap()
-                .len(),
+            server.metadata_sources().imported_entities("", 2).unwrap().len(),
             2
         );
         let enabled = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .enable_imported(&id, None, None)
             .unwrap();
         let EnableOutcome::Done(application) = enabled else {
@@ -197,8 +181,7 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         posted_response(&send_authn_request(&server, &mut browser, &sp, "_c"));
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .enable_imported(&id, None, None)
                 .unwrap(),
             EnableOutcome::AlreadyRegistered(_)
@@ -206,16 +189,14 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         let unknown = EntityId::parse("urn:nobody").unwrap();
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .enable_imported(&unknown, None, None)
                 .unwrap(),
             EnableOutcome::Unknown
         );
         assert_eq!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .imported_entities("Service 1", 10)
                 .unwrap()[0]
                 .application
@@ -246,8 +227,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
                 force: false,
             };
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .import_aggregate(request, &mut |_| {})
                 .unwrap()
         };
@@ -261,15 +241,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
             panic!("not taken again");
         };
         assert_eq!((report.listed, report.new, report.updated), (3, 0, 0));
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .sources(None, 100)
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(server.metadata_sources().sources(None, 100).unwrap().len(), 1);
         advance(&server, TimeDelta::days(6));
         posted_response(&send_authn_request(
             &server,
@@ -282,12 +254,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
         assert_contains(&refused.body, "METADATA-EXPIRED");
         assert_matches!(import(&xml), ImportOutcome::Failed(SourceError::Metadata(_)));
         assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .sources(None, 100)
-                .unwrap()
-                .len(),
+            server.metadata_sources().sources(None, 100).unwrap().len(),
             1,
             "it is not forgotten over that"
         );
@@ -335,27 +302,9 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             assert!(matches!(done, ImportOutcome::Failed(_)), "{bad}");
         }
         // Nothing stays of it.
-        assert_empty(
-            &server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .sources(None, 100)
-                .unwrap(),
-        );
-        assert_empty(
-            &server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .imported_entities("", 10)
-                .unwrap(),
-        );
-        assert_empty(
-            &server
-                .provider
-                .applications(&Actor::Itself)
-                .all_applications()
-                .unwrap(),
-        );
+        assert_empty(&server.metadata_sources().sources(None, 100).unwrap());
+        assert_empty(&server.metadata_sources().imported_entities("", 10).unwrap());
+        assert_empty(&server.applications().all_applications().unwrap());
         let known = "SELECT count(*) AS n FROM known_entities";
         assert_eq!(sql::number(&server.settings, known), 0);
     });
@@ -383,15 +332,7 @@ fn an_enable_rule_enables_what_it_names() {
             let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
             let report = import_url(&server, &publisher, &signer, rule.clone());
             assert_eq!(report.enabled.len(), enabled, "{rule:?}: {report:?}");
-            assert_eq!(
-                server
-                    .provider
-                    .applications(&Actor::Itself)
-                    .all_applications()
-                    .unwrap()
-                    .len(),
-                enabled
-            );
+            assert_eq!(server.applications().all_applications().unwrap().len(), enabled);
             // The same rule applies to entities that are added later.
             let all = [all.as_slice(), &[sp_metadata(4)]].concat();
             publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
@@ -424,14 +365,7 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         publisher.publish(&publish(&all));
         // By the timer, when it is due.
         advance(&server, TimeDelta::hours(25));
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
-            1
-        );
+        assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 1);
         assert_eq!(
             current_application(&server, "service-1")
                 .saml()
@@ -451,11 +385,7 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         );
         let second = current_application(&server, "service-2").slug;
         assert_matches!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .proposed_change(&second)
-                .unwrap(),
+            server.metadata_sources().proposed_change(&second).unwrap(),
             Some(_)
         );
         assert!(!current_application(&server, "service-3").enabled);
@@ -463,21 +393,18 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             "SELECT count(*) AS n FROM audit_events WHERE action = 'app.disable' AND outcome = 'gone'";
         assert_eq!(sql::number(&server.settings, audited), 1);
         let line = &server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .imported_entities("Service 3", 1)
             .unwrap()[0];
         assert!(line.delisted_at.is_some(), "{line:?}");
         let third = EntityId::parse(&gone.entity_id).unwrap();
         server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .remove_application(&current_application(&server, "service-3").slug)
             .unwrap();
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .enable_imported(&third, None, None)
                 .unwrap(),
             EnableOutcome::Unknown
@@ -492,8 +419,7 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         assert_eq!((report.new, report.enabled.len()), (1, 0), "{report:?}");
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .enable_imported(&third, None, None)
                 .unwrap(),
             EnableOutcome::Done(_)
@@ -551,29 +477,13 @@ fn forgetting_a_source_keeps_its_applications() {
             &valid_until(&server, 10),
         ));
         import_url(&server, &publisher, &signer, EnableRule::All);
-        let name = server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .sources(None, 100)
-            .unwrap()[0]
+        let name = server.metadata_sources().sources(None, 100).unwrap()[0]
             .source
             .label()
             .to_owned();
         assert_eq!(name, "127-0-0-1");
-        assert!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .remove_aggregate(&name)
-                .unwrap()
-        );
-        assert!(
-            !server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .remove_aggregate(&name)
-                .unwrap()
-        );
+        assert!(server.metadata_sources().remove_aggregate(&name).unwrap());
+        assert!(!server.metadata_sources().remove_aggregate(&name).unwrap());
         let left = current_application(&server, "service-1");
         assert!(left.enabled, "{left:?}");
         assert_eq!(left.saml().unwrap().metadata_valid_until, None);

@@ -7,10 +7,7 @@ mod trust;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use hallpass::{
-    model::{
-        actor::Actor,
-        application::{Application, Slug},
-    },
+    model::application::{Application, Slug},
     provider::{
         applications::register::{NewServiceProvider, RegisterOutcome},
         metadata_sources::{MetadataInput, MetadataUrl},
@@ -45,8 +42,7 @@ fn browser_signed_in(server: &TestServer) -> Browser {
 fn register_from_source(server: &TestServer, publisher: &Publisher) -> Application {
     let url = MetadataUrl::parse(&publisher.url).unwrap();
     let obtained = server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .read_metadata(MetadataInput::Url(url), None)
         .unwrap();
     let new = NewServiceProvider {
@@ -54,8 +50,7 @@ fn register_from_source(server: &TestServer, publisher: &Publisher) -> Applicati
         ..NewServiceProvider::default()
     };
     let outcome = server
-        .provider
-        .applications(&Actor::Itself)
+        .applications()
         .register_service_provider(new, Some(&obtained));
     match outcome.unwrap().unwrap() {
         RegisterOutcome::Done { application, .. } => *application,
@@ -65,13 +60,7 @@ fn register_from_source(server: &TestServer, publisher: &Publisher) -> Applicati
 
 fn current_application(server: &TestServer, slug: &str) -> Application {
     let slug = Slug::parse(slug).unwrap();
-    (*server
-        .provider
-        .applications(&Actor::Itself)
-        .application(&slug)
-        .unwrap()
-        .unwrap())
-    .clone()
+    (*server.applications().application(&slug).unwrap().unwrap()).clone()
 }
 
 fn advance(server: &TestServer, by: TimeDelta) {

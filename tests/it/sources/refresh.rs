@@ -4,7 +4,7 @@ use std::{process::Command, thread};
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::{actor::Actor, application::Slug},
+    model::application::Slug,
     process::ProcessIdentity,
     provider::metadata_sources::{ChangeReviewOutcome, RefreshOutcome, SourceError},
 };
@@ -42,15 +42,7 @@ fn an_application_is_updated_from_its_metadata() {
         let (sp, other) = (TestSp::new(ENTITY, ACS), TestSp::new(ENTITY, ACS));
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
         let application = register_from_source(&server, &publisher);
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
-            0,
-            "not yet"
-        );
+        assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 0, "not yet");
         advance(&server, hours(25));
         // The same content in another spelling: nothing changes, and nothing is reported.
         publisher.publish(
@@ -59,14 +51,7 @@ fn an_application_is_updated_from_its_metadata() {
                 .replace("\"urn:test:followed\"", "\"urn:test:followed\" ID=\"_x\""),
         );
         let rows = sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events");
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
-            1
-        );
+        assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 1);
         assert_eq!(current_application(&server, "sp").version, application.version);
         assert_eq!(
             sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events"),
@@ -78,11 +63,7 @@ fn an_application_is_updated_from_its_metadata() {
         next.slo = Some("https://followed.example/slo".to_owned());
         publisher.publish_tagged(&next.xml(), "\"v2\"");
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         let changed = current_application(&server, "sp");
         assert_eq!(
             (
@@ -115,11 +96,7 @@ fn an_application_is_updated_from_its_metadata() {
         // The server answers that it is unchanged.
         advance(&server, hours(25));
         let asked = publisher.request_count();
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         assert_eq!(
             (
                 publisher.request_count(),
@@ -128,8 +105,7 @@ fn an_application_is_updated_from_its_metadata() {
             (asked + 1, changed.version)
         );
         let (source, _) = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .source_of(application.id)
             .unwrap()
             .unwrap();
@@ -137,17 +113,10 @@ fn an_application_is_updated_from_its_metadata() {
         assert_eq!(source.state.last_error, None);
         // The source is removed with its application.
         server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .remove_application(&Slug::parse("sp").unwrap())
             .unwrap();
-        assert_empty(
-            &server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .sources(None, 100)
-                .unwrap(),
-        );
+        assert_empty(&server.metadata_sources().sources(None, 100).unwrap());
     });
 }
 
@@ -160,8 +129,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
         let application = register_from_source(&server, &publisher);
         let state = || {
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .source_of(application.id)
                 .unwrap()
                 .unwrap()
@@ -178,14 +146,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
         ]) {
             publisher.publish(&body);
             publisher.fail(status);
-            assert_eq!(
-                server
-                    .provider
-                    .metadata_sources(&Actor::Itself)
-                    .refresh_sources()
-                    .unwrap(),
-                1
-            );
+            assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 1);
             let state = state();
             assert_eq!(
                 (state.failures, state.failing_since),
@@ -198,14 +159,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
             );
             assert_eq!(current_application(&server, "sp").version, application.version);
             // A little early: the delay grows each time.
-            assert_eq!(
-                server
-                    .provider
-                    .metadata_sources(&Actor::Itself)
-                    .refresh_sources()
-                    .unwrap(),
-                0
-            );
+            assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 0);
             advance(&server, hours(1));
         }
         let failed =
@@ -218,14 +172,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
             "_r",
         ));
         publisher.publish(&sp_metadata(&sp).xml());
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
-            1
-        );
+        assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 1);
         let state = state();
         assert_eq!(
             (state.failures, state.failing_since, state.last_error),
@@ -252,11 +199,7 @@ fn metadata_that_has_expired_is_not_used() {
         publisher.fail(404);
         advance(&server, hours(5));
         assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
+            server.metadata_sources().refresh_sources().unwrap(),
             1,
             "twice within its validity"
         );
@@ -268,25 +211,14 @@ fn metadata_that_has_expired_is_not_used() {
         assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
         // Metadata that was never valid is not used either.
         publisher.publish(&until(-1));
-        assert_eq!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap(),
-            1
-        );
+        assert_eq!(server.metadata_sources().refresh_sources().unwrap(), 1);
         assert_contains(
             &send_authn_request(&server, &mut browser, &sp, "_c").body,
             "METADATA-EXPIRED",
         );
         publisher.publish(&until(8));
         advance(&server, hours(1));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         posted_response(&send_authn_request(
             &server,
             &mut browser_signed_in(&server),
@@ -297,6 +229,7 @@ fn metadata_that_has_expired_is_not_used() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one flow, step after step")]
 fn a_change_that_could_redirect_assertions_needs_confirmation() {
     on_each_database(|database| {
         let server = server_with_ada(database);
@@ -308,15 +241,10 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
         moved.acs.insert(0, "https://elsewhere.example/acs".to_owned());
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         assert_eq!(current_application(&server, "sp").saml(), before.saml());
         let waiting = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
@@ -354,33 +282,20 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "",
         ] {
             assert_matches!(
-                server
-                    .provider
-                    .metadata_sources(&Actor::Itself)
-                    .confirm_change(&slug, other)
-                    .unwrap(),
+                server.metadata_sources().confirm_change(&slug, other).unwrap(),
                 ChangeReviewOutcome::AnotherPending
             );
         }
         moved.acs.insert(0, "https://evil.example/acs".to_owned());
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         assert_matches!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .confirm_change(&slug, &shown)
-                .unwrap(),
+            server.metadata_sources().confirm_change(&slug, &shown).unwrap(),
             ChangeReviewOutcome::AnotherPending
         );
         let evil = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
@@ -388,48 +303,27 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             .change
             .id;
         assert_matches!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .reject_change(&slug, &evil)
-                .unwrap(),
+            server.metadata_sources().reject_change(&slug, &evil).unwrap(),
             ChangeReviewOutcome::Rejected(_)
         );
         // A rejected change is not offered again.
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
-        assert_matches!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .proposed_change(&slug)
-                .unwrap(),
-            None
-        );
+        server.metadata_sources().refresh_sources().unwrap();
+        assert_matches!(server.metadata_sources().proposed_change(&slug).unwrap(), None);
         assert_eq!(current_application(&server, "sp").saml(), before.saml());
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         let waiting = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
             .unwrap();
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .confirm_change(&slug, &waiting.change.id)
                 .unwrap(),
             ChangeReviewOutcome::Applied(_)
@@ -456,8 +350,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
         );
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .confirm_change(&slug, &waiting.change.id)
                 .unwrap(),
             ChangeReviewOutcome::NothingPending
@@ -498,14 +391,9 @@ fn a_signature_requirement_is_not_dropped_automatically() {
         ] {
             publisher.publish(&weaker.xml());
             advance(&server, hours(25));
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap();
+            server.metadata_sources().refresh_sources().unwrap();
             let waiting = server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .proposed_change(&slug)
                 .unwrap()
                 .unwrap()
@@ -518,30 +406,14 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             // A change that was withdrawn no longer waits.
             publisher.publish(&signs.xml());
             advance(&server, hours(25));
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .refresh_sources()
-                .unwrap();
-            assert_matches!(
-                server
-                    .provider
-                    .metadata_sources(&Actor::Itself)
-                    .proposed_change(&slug)
-                    .unwrap(),
-                None
-            );
+            server.metadata_sources().refresh_sources().unwrap();
+            assert_matches!(server.metadata_sources().proposed_change(&slug).unwrap(), None);
         }
         publisher.publish(&unsigned.xml());
         advance(&server, hours(25));
-        server
-            .provider
-            .metadata_sources(&Actor::Itself)
-            .refresh_sources()
-            .unwrap();
+        server.metadata_sources().refresh_sources().unwrap();
         let id = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .proposed_change(&slug)
             .unwrap()
             .unwrap()
@@ -549,11 +421,7 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             .change
             .id;
         assert_matches!(
-            server
-                .provider
-                .metadata_sources(&Actor::Itself)
-                .confirm_change(&slug, &id)
-                .unwrap(),
+            server.metadata_sources().confirm_change(&slug, &id).unwrap(),
             ChangeReviewOutcome::Applied(_)
         );
         assert!(
@@ -573,15 +441,13 @@ fn a_source_claimed_by_a_killed_process_is_released() {
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
         let application = register_from_source(&server, &publisher);
         let (source, _) = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .source_of(application.id)
             .unwrap()
             .unwrap();
         let refreshed = || {
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .refresh_source(&source, false, &mut |_| {})
                 .unwrap()
         };
@@ -623,15 +489,7 @@ fn only_one_replica_fetches_a_source() {
         advance(&server, hours(25));
         let fetched: usize = thread::scope(|scope| {
             let all: Vec<_> = (0..6)
-                .map(|_| {
-                    scope.spawn(|| {
-                        server
-                            .provider
-                            .metadata_sources(&Actor::Itself)
-                            .refresh_sources()
-                            .unwrap()
-                    })
-                })
+                .map(|_| scope.spawn(|| server.metadata_sources().refresh_sources().unwrap()))
                 .collect();
             all.into_iter().map(|one| one.join().unwrap()).sum()
         });

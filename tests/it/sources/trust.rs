@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 use hallpass::{
     api_model::remedy,
     model::{
-        actor::Actor,
         application::{EntityId, Slug},
         remedy::Remediable,
     },
@@ -47,8 +46,7 @@ fn aggregate_published_at(
 
 fn source_error(server: &TestServer) -> Option<String> {
     server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .sources(None, 100)
         .unwrap()
         .remove(0)
@@ -84,8 +82,7 @@ fn an_older_copy_that_is_still_valid_is_refused() {
             "it is the source's state"
         );
         let second = server
-            .provider
-            .applications(&Actor::Itself)
+            .applications()
             .application(&Slug::parse("service-2").unwrap())
             .unwrap()
             .unwrap();
@@ -149,11 +146,7 @@ fn no_rule_re_enables_what_an_administrator_removed() {
             2
         );
         let slug = Slug::parse("service-1").unwrap();
-        server
-            .provider
-            .applications(&Actor::Itself)
-            .remove_application(&slug)
-            .unwrap();
+        server.applications().remove_application(&slug).unwrap();
         advance(&server, TimeDelta::hours(25));
         publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
         assert_matches!(
@@ -168,17 +161,9 @@ fn no_rule_re_enables_what_an_administrator_removed() {
             refresh_source(&server, false),
             RefreshOutcome::Updated(report) if report.enabled.is_empty()
         );
-        assert_matches!(
-            server
-                .provider
-                .applications(&Actor::Itself)
-                .application(&slug)
-                .unwrap(),
-            None
-        );
+        assert_matches!(server.applications().application(&slug).unwrap(), None);
         let line = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .imported_entities("Service 1", 5)
             .unwrap()
             .remove(0);
@@ -190,16 +175,14 @@ fn no_rule_re_enables_what_an_administrator_removed() {
         let id = EntityId::parse("https://sp1.example.org/shibboleth").unwrap();
         assert_matches!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .enable_imported(&id, None, None)
                 .unwrap(),
             EnableOutcome::Done(_)
         );
         assert_eq!(
             server
-                .provider
-                .metadata_sources(&Actor::Itself)
+                .metadata_sources()
                 .imported_entities("Service 1", 5)
                 .unwrap()[0]
                 .declined_at,
@@ -214,11 +197,7 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
         let server = server_with_ada(database);
         let signer = aggregate_signer();
         let draft = Slug::parse("payroll").unwrap();
-        server
-            .provider
-            .applications(&Actor::Itself)
-            .add_draft("Payroll", Some(&draft))
-            .unwrap();
+        server.applications().add_draft("Payroll", Some(&draft)).unwrap();
         let named = |number: usize, name: &str| SpMetadata {
             name: Some(name.to_owned()),
             ..sp_metadata(number)
@@ -238,14 +217,7 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
         }
         for taken in ["chatgpt", "payroll"] {
             let slug = Slug::parse(taken).unwrap();
-            assert_matches!(
-                server
-                    .provider
-                    .applications(&Actor::Itself)
-                    .application(&slug)
-                    .unwrap(),
-                None
-            );
+            assert_matches!(server.applications().application(&slug).unwrap(), None);
         }
         // The suffix is random: no hash of what the entity chose.
         let hash = openssl::sha::sha256(b"https://sp4.example.org/shibboleth");
@@ -332,8 +304,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             "ALTER TABLE known_elsewhere RENAME TO known_entities",
         );
         let state = server
-            .provider
-            .metadata_sources(&Actor::Itself)
+            .metadata_sources()
             .sources(None, 100)
             .unwrap()
             .remove(0)
@@ -352,14 +323,12 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
 /// Refreshes while the table of imported entities is missing.
 fn refresh_without_listing(server: &TestServer) -> RefreshOutcome {
     let source = server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .aggregate_source("127-0-0-1")
         .unwrap()
         .unwrap();
     server
-        .provider
-        .metadata_sources(&Actor::Itself)
+        .metadata_sources()
         .refresh_source(&source, false, &mut |_| {})
         .unwrap()
 }

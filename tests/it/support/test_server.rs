@@ -25,6 +25,7 @@ use hallpass::{
     provider::{
         Provider,
         applications::NewApplication,
+        handle::{Applications, Keys, MetadataSources, People},
         people::users::{ChangeOutcome, NewUser},
     },
     server::{self, Server},
@@ -131,6 +132,22 @@ impl TestServer {
             dir,
             running: Some(server),
         }
+    }
+
+    pub(crate) fn people(&self) -> People<'_> {
+        self.provider.people(&Actor::Itself)
+    }
+
+    pub(crate) fn applications(&self) -> Applications<'_> {
+        self.provider.applications(&Actor::Itself)
+    }
+
+    pub(crate) fn metadata_sources(&self) -> MetadataSources<'_> {
+        self.provider.metadata_sources(&Actor::Itself)
+    }
+
+    pub(crate) fn keys(&self) -> Keys<'_> {
+        self.provider.keys(&Actor::Itself)
     }
 
     /// A new browser without cookies.
