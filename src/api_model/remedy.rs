@@ -38,6 +38,9 @@ pub fn words(remedy: &Remedy) -> String {
             );
         }
         Remedy::DropRequirement => " (`hallpass app attribute`)",
+        Remedy::ListAttributes(slug) => {
+            return format!("; `hallpass app attribute list {slug}` shows what it receives");
+        }
         Remedy::AcceptDelisting { source } => {
             return format!(". If that is meant: `hallpass app source {source} --refresh --force`");
         }
@@ -74,6 +77,7 @@ pub fn words(remedy: &Remedy) -> String {
             return format!(": run the version that wrote it, or `hallpass key remove {handle}`");
         }
         Remedy::ListUnreadable => ": hallpass app list",
+        Remedy::GiveSourceName => ": give another with --name",
         Remedy::Serve => ": start `hallpass serve` once",
         Remedy::AddUser => ": hallpass user add",
         Remedy::AddApplication => ": hallpass app add",

@@ -23,8 +23,8 @@ pub struct Policy {
     pub request_max_age: TimeDelta,
     /// How far a request may be ahead of our clock.
     pub request_max_lead: TimeDelta,
-    /// How long a request can be fresh, at most: its ID is remembered for this long, and in addition for as long as a
-    /// copy of it could be pending (`sign_in_lifetime`).
+    /// How long a request can be fresh, at most. The ID of an answered one is remembered for longer:
+    /// [`Self::answered_request_retention`].
     pub replay_retention: TimeDelta,
     /// Failed sign-ins for one account from one address.
     pub throttle_pair: ThrottlePolicy,
@@ -40,6 +40,14 @@ pub struct Policy {
     pub audit_retention: Option<TimeDelta>,
     /// Whether our metadata is signed.
     pub sign_metadata: bool,
+}
+
+impl Policy {
+    /// How long the ID of an answered request is remembered: for as long as the request is fresh, and in addition for
+    /// as long as a copy of it can be pending.
+    pub fn answered_request_retention(&self) -> TimeDelta {
+        self.replay_retention + self.sign_in_lifetime
+    }
 }
 
 impl Default for Policy {

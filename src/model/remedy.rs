@@ -34,6 +34,8 @@ pub enum Remedy {
     GiveValue(UserValue),
     /// Let the application do without an attribute.
     DropRequirement,
+    /// Look at what an application receives.
+    ListAttributes(Slug),
     /// Accept that most entities of a source are gone.
     AcceptDelisting {
         /// The name of the source.
@@ -71,6 +73,8 @@ pub enum Remedy {
     ListUnreadable,
     /// Start the daemon, which sets up the database.
     Serve,
+    /// Say what a metadata source is to be called.
+    GiveSourceName,
     AddUser,
     AddApplication,
     ListUsers,

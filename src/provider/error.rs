@@ -1,6 +1,9 @@
 //! Failures of our own. What a peer or a user did wrong is an outcome, not an error.
 
-use crate::model::remedy::{Remediable, Remedy};
+use crate::model::{
+    application::Slug,
+    remedy::{Remediable, Remedy},
+};
 
 /// Our own failures.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,9 @@ pub enum Error {
     /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet")]
     NotInitialized(&'static str),
+    /// Neither this name, nor with a number after it, is free for a metadata source.
+    #[error("the name {0}, and {0}-2 to {0}-99, belong to metadata sources already")]
+    NoFreeSlug(Slug),
     /// The database says that its configuration is newer than what was just read from it.
     #[error("the configuration changes faster than it can be read")]
     UnsettledGeneration,
@@ -41,6 +47,7 @@ impl Remediable for Error {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::NotInitialized(_) => Some(Remedy::Serve),
+            Self::NoFreeSlug(_) => Some(Remedy::GiveSourceName),
             Self::Store(_)
             | Self::Keys(_)
             | Self::KeyRing(_)
@@ -80,6 +87,7 @@ impl Error {
             | Self::Message(_)
             | Self::Signing(_)
             | Self::NotInitialized(_)
+            | Self::NoFreeSlug(_)
             | Self::OwnRow(_)
             | Self::Poisoned => false,
         }

@@ -169,6 +169,35 @@ fn a_violation_is_detected() {
     assert_eq!(naming, [true, true, false]);
 }
 
+/// Columns are added at the end of a table in one release and elsewhere in the next: what is read by its position would
+/// be read from another column, and where both are text nothing says so.
+#[test]
+fn rows_are_read_by_column_name() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("src/store")) {
+        let code = without_comments(&fs::read_to_string(&file).unwrap());
+        for derive in code.split("derive(").skip(1) {
+            let derive = &derive[..derive.find(')').unwrap()];
+            if derive.split(", ").any(|one| one == "Queryable") && !derive.contains("Selectable") {
+                wrong.push(format!("{}: {derive}", file.display()));
+            }
+        }
+        for call in ["load::<", "first::<", "get_result::<", "get_results::<"] {
+            for rows in code.split(call).skip(1) {
+                let columns = &rows[..rows.find(['>', ')']).unwrap()];
+                if columns.contains("Row") || columns.matches("String").count() > 1 {
+                    wrong.push(format!("{}: {call}{columns}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "rows that are read by position:\n{}",
+        wrong.join("\n")
+    );
+}
+
 /// What to do is a type there (`model::remedy`); each surface has its own words, and they alone name commands.
 #[test]
 fn no_text_of_the_domain_names_a_command_or_its_arguments() {

@@ -175,6 +175,6 @@ impl MetadataSources<'_> {
                 return Ok(());
             }
         }
-        Err(Error::NotInitialized("free name for an import"))
+        Err(Error::NoFreeSlug(wanted))
     }
 }

@@ -138,7 +138,7 @@ impl Saml<'_> {
                     application.application.id,
                     request_id,
                     active_session.session.id,
-                    self.answered_until(now),
+                    now + self.policy().answered_request_retention(),
                 )?
             {
                 return Ok(ResponseWrite::AnsweredBefore);
@@ -190,12 +190,6 @@ impl Saml<'_> {
             attributes: content.attributes,
         };
         Ok(response::success(&frame, &statement, self.policy(), seal)?)
-    }
-
-    /// How long an answered request is remembered: for as long as it is valid, plus as long as a copy of it can wait
-    /// for a sign-in.
-    fn answered_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + self.policy().replay_retention + self.policy().sign_in_lifetime
     }
 
     /// A signed Response that contains only a status.

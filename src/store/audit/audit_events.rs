@@ -172,7 +172,7 @@ impl Tx {
     ) -> Result<Vec<StoredAuditEvent>, Error> {
         let leading = Leading::new(filter, action);
         let action_column = action_column(&self.0);
-        let mut query = audit_events::table.into_boxed();
+        let mut query = audit_events::table.select(Row::as_select()).into_boxed();
         if let Some(since) = filter.since {
             // Ids sort by creation time.
             query = query.filter(audit_events::id.ge(since.to_string()));
@@ -226,7 +226,7 @@ impl Tx {
         query
             .order(audit_events::id.desc())
             .limit(limit)
-            .load::<Row>(&mut self.0)?
+            .load(&mut self.0)?
             .into_iter()
             .map(StoredAuditEvent::try_from)
             .collect()
@@ -246,7 +246,8 @@ impl Tx {
             // `g` comes after every hex digit.
             .filter(audit_events::request_id.lt(format!("{prefix}g")))
             .limit(most)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(StoredAuditEvent::try_from)
             .collect()
@@ -262,7 +263,8 @@ impl Tx {
             .filter(audit_events::request_id.eq(request_id))
             .order(audit_events::id)
             .limit(most)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(StoredAuditEvent::try_from)
             .collect()
@@ -311,7 +313,7 @@ impl Leading {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = audit_events)]
 struct Row {
     id: String,

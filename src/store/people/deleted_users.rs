@@ -33,13 +33,16 @@ impl Tx {
             .filter(users::enabled.eq(false))
             .order(users::deleted_at)
             .limit(limit)
-            .select((users::id, users::email))
-            .load::<(String, String)>(&mut self.0)?;
+            .select(DeletedUser::as_select())
+            .load(&mut self.0)?;
         found
             .into_iter()
-            .map(|(id, email)| {
-                let name = RowContext::new("users", &id);
-                Ok((name.valid(id.parse())?, name.valid(Email::parse(&email))?))
+            .map(|row| {
+                let context = RowContext::new("users", &row.id);
+                Ok((
+                    context.valid(row.id.parse())?,
+                    context.valid(Email::parse(&row.email))?,
+                ))
             })
             .collect()
     }
@@ -104,10 +107,14 @@ impl Tx {
             .execute(c))?;
         let names = persistent_name_ids::table
             .filter(persistent_name_ids::user_id.eq(user.to_string()))
-            .select((persistent_name_ids::application_id, persistent_name_ids::value))
-            .load::<(String, String)>(&mut self.0)?;
-        for (application, value) in names {
-            diesel::update(persistent_name_ids::table.find((application, &value)))
+            .select(NameIdOfUser::as_select())
+            .load(&mut self.0)?;
+        for NameIdOfUser {
+            application_id,
+            value,
+        } in names
+        {
+            diesel::update(persistent_name_ids::table.find((application_id, &value)))
                 .set(persistent_name_ids::value.eq(erased_name_id(&value)))
                 .execute(&mut self.0)?;
         }
@@ -147,6 +154,20 @@ fn mentions_email(text: &str, email: &str) -> bool {
         };
         !(before.is_some_and(|c| is_part(c) || c == '.') || longer)
     })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct DeletedUser {
+    id: String,
+    email: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = persistent_name_ids)]
+struct NameIdOfUser {
+    application_id: String,
+    value: String,
 }
 
 #[derive(QueryableByName)]

@@ -26,10 +26,10 @@ impl Tx {
         let rows = user_attributes::table
             .filter(user_attributes::user_id.eq(user.to_string()))
             .order((user_attributes::name, user_attributes::position))
-            .select((user_attributes::name, user_attributes::value))
-            .load::<(String, String)>(&mut self.0)?;
+            .select(Row::as_select())
+            .load(&mut self.0)?;
         let mut found = OwnAttributes::new();
-        for (name, value) in rows {
+        for Row { name, value, .. } in rows {
             found.entry(name).or_default().push(value);
         }
         Ok(found)
@@ -47,15 +47,11 @@ impl Tx {
                 user_attributes::name,
                 user_attributes::position,
             ))
-            .select((
-                user_attributes::user_id,
-                user_attributes::name,
-                user_attributes::value,
-            ))
-            .load::<(String, String, String)>(&mut self.0)?;
+            .select(Row::as_select())
+            .load(&mut self.0)?;
         let mut found: BTreeMap<UserId, OwnAttributes> = BTreeMap::new();
-        for (user, name, value) in rows {
-            let user = RowContext::new("user_attributes", &user).valid(user.parse())?;
+        for Row { user_id, name, value } in rows {
+            let user = RowContext::new("user_attributes", &user_id).valid(user_id.parse())?;
             let theirs = found.entry(user).or_default();
             theirs.entry(name).or_default().push(value);
         }
@@ -146,6 +142,14 @@ impl Tx {
             .load::<String>(&mut self.0)?;
         UsersWithout::new(count, &some)
     }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = user_attributes)]
+struct Row {
+    user_id: String,
+    name: String,
+    value: String,
 }
 
 /// What a user may have no value for.

@@ -42,7 +42,8 @@ impl Tx {
     pub fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
         let found = users::table
             .find(id.to_string())
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?;
         found.map(User::try_from).transpose()
     }
@@ -50,7 +51,8 @@ impl Tx {
     pub fn user_by_email(&mut self, email: &Email) -> Result<Option<User>, Error> {
         let found = users::table
             .filter(users::email.eq(email.as_str()))
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?;
         found.map(User::try_from).transpose()
     }
@@ -58,7 +60,8 @@ impl Tx {
     pub fn user_by_user_name(&mut self, user_name: &UserName) -> Result<Option<User>, Error> {
         let found = users::table
             .filter(users::user_name.eq(user_name.as_str()))
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?;
         found.map(User::try_from).transpose()
     }
@@ -66,7 +69,8 @@ impl Tx {
     pub fn user_by_stable_id(&mut self, stable_id: &StableId) -> Result<Option<User>, Error> {
         let found = users::table
             .filter(users::stable_id.eq(stable_id.as_str()))
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?;
         found.map(User::try_from).transpose()
     }
@@ -74,7 +78,7 @@ impl Tx {
     /// At most `limit` users that match `filter`, ordered by e-mail address.
     pub fn users(&mut self, filter: &UserFilter, limit: i64) -> Result<Vec<User>, Error> {
         let names = SortedNames::new(&self.0);
-        let mut query = users::table.into_boxed();
+        let mut query = users::table.select(Row::as_select()).into_boxed();
         if let Some(after) = &filter.after {
             query = match filter.search {
                 None => query.filter(users::email.gt(after.as_str())),
@@ -113,7 +117,7 @@ impl Tx {
         query
             .order(users::email)
             .limit(limit)
-            .load::<Row>(&mut self.0)?
+            .load(&mut self.0)?
             .into_iter()
             .map(User::try_from)
             .collect()
@@ -123,7 +127,8 @@ impl Tx {
     pub fn users_by_id(&mut self, ids: &[UserId]) -> Result<Vec<User>, Error> {
         users::table
             .filter(users::id.eq_any(ids.iter().map(ToString::to_string)))
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(User::try_from)
             .collect()
