@@ -1,21 +1,25 @@
 //! `hallpass app attribute …`: which attributes an application receives.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 
 use crate::{
     api_model::attribute::AttributeOutput,
     cli::{
-        app::{edit::edit_application, lookup::find_application},
+        actor,
+        app::{
+            edit::print_outcome,
+            lookup::{find_application, readable},
+        },
         output::{self, print_line, print_note},
     },
     model::{
-        application::Application,
+        application::{Application, Slug},
         attribute::{AttributeRule, AttributeSource, NameFormat},
         preset::Preset,
         text::single_line,
     },
-    provider::{Provider, applications::ApplicationEdit, saml::response_options::ResponseOptionsEdit},
+    provider::{Provider, applications::attributes::AttributeEdit},
 };
 
 #[derive(Debug, Subcommand)]
@@ -111,7 +115,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         | Command::Preset { slug, json, .. } => (slug.clone(), *json),
     };
     let application = find_application(provider, &slug)?;
-    let (attributes, words) = match command {
+    let (edit, words) = match command {
         Command::List { .. } => return list(&application, json),
         Command::Set {
             name,
@@ -143,15 +147,11 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 name,
             };
             let words = format!("now receives {}", rule.name);
-            (replace_rule(application.attributes().to_vec(), rule), words)
+            (AttributeEdit::Set(rule), words)
         }
         Command::Remove { name, .. } => {
-            let mut rules = application.attributes().to_vec();
-            let position = rules.iter().position(|rule| rule.name == name).with_context(|| {
-                format!("{slug} does not receive {name}; `hallpass app attribute list {slug}` shows what it receives")
-            })?;
-            rules.remove(position);
-            (rules, format!("no longer receives {name}"))
+            let words = format!("no longer receives {name}");
+            (AttributeEdit::Remove(name), words)
         }
         Command::Preset { name, .. } => {
             let preset = Preset::parse(&name)?;
@@ -169,33 +169,27 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 }
             }
             (
-                preset.attributes(),
+                AttributeEdit::Preset(preset),
                 format!("now receives what {} wants", preset.name()),
             )
         }
     };
-    let edit = ApplicationEdit {
-        response_options: ResponseOptionsEdit {
-            attributes: Some(attributes),
-            ..ResponseOptionsEdit::default()
-        },
-        ..ApplicationEdit::default()
-    };
     let words = format!("{words}; this takes effect at the next sign-in");
-    edit_application(provider, &slug, edit, &words, json)?;
+    let parsed = Slug::parse(&slug)?;
+    let edited = provider
+        .applications(actor::current())
+        .edit_attributes(&parsed, edit);
+    print_outcome(
+        provider,
+        &slug,
+        readable(provider, &parsed, edited)??,
+        &words,
+        json,
+    )?;
     if json {
         return list(&*find_application(provider, &slug)?, true);
     }
     Ok(())
-}
-
-/// Replaces the rule of the same name, or appends `rule`.
-fn replace_rule(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule> {
-    match rules.iter_mut().find(|known| known.name == rule.name) {
-        Some(known) => *known = rule,
-        None => rules.push(rule),
-    }
-    rules
 }
 
 fn list(application: &Application, json: bool) -> Result<()> {

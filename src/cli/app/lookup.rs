@@ -11,7 +11,7 @@ use crate::{
         application::{Application, Slug},
         remedy::Remediable,
     },
-    provider::{self, Provider},
+    provider::{self, Provider, applications::slug_owner::SlugOwner},
 };
 
 pub(super) fn find_application(provider: &Provider, slug: &str) -> Result<Arc<Application>> {
@@ -60,24 +60,15 @@ pub(super) fn no_such_application(slug: &str) -> String {
 
 /// Which application or draft has the short name already.
 pub(super) fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
-    if let Some(other) = provider.applications(actor::current()).application(slug)? {
-        return Ok(format!(
+    Ok(match provider.applications(actor::current()).slug_owner(slug)? {
+        Some(SlugOwner::Application(other)) => format!(
             "{slug} is {}'s short name: `hallpass app edit {slug} …` changes that application, --slug NAME makes another",
             other.name
-        ));
-    }
-    if let Some(draft) = provider
-        .applications(actor::current())
-        .drafts()?
-        .into_iter()
-        .find(|draft| draft.slug == *slug)
-    {
-        return Ok(format!(
+        ),
+        Some(SlugOwner::Draft(draft)) => format!(
             "{slug} is the short name of the draft {}: `hallpass app add … --slug {slug}` fills it in, --slug NAME makes another",
             draft.name
-        ));
-    }
-    Ok(format!(
-        "the short name {slug} is taken; give another one with --slug"
-    ))
+        ),
+        None => format!("the short name {slug} is taken; give another one with --slug"),
+    })
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use self::{
-    conflict::{UniqueValues, describe_conflict},
+    conflict::describe_conflict,
     delete::delete,
     list::{ListArguments, list},
     lookup::no_such_user,
@@ -34,7 +34,10 @@ use crate::{
     },
     provider::{
         Provider,
-        people::users::{ChangeOutcome, NewUser, UserEdit},
+        people::{
+            conflict::UniqueValues,
+            users::{ChangeOutcome, NewUser, UserEdit},
+        },
     },
 };
 

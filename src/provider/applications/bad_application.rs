@@ -65,6 +65,9 @@ pub enum BadApplication {
     UnsolicitedChatGpt,
     #[error(transparent)]
     ResponseOptions(#[from] BadResponseOptions),
+    /// The attribute that is to be removed is not in the list.
+    #[error("{slug} does not receive {attribute}")]
+    AttributeNotReceived { slug: Slug, attribute: String },
     /// Active users would no longer be able to sign in.
     #[error("nothing was changed: {0}")]
     MissingAttribute(MissingAttribute),
@@ -80,6 +83,7 @@ impl Remediable for BadApplication {
             Self::Metadata(bad) => bad.remedy(),
             Self::ResponseOptions(bad) => bad.remedy(),
             Self::MissingAttribute(missing) => missing.remedy(),
+            Self::AttributeNotReceived { slug, .. } => Some(Remedy::ListAttributes(slug.clone())),
             Self::NotDescribed => Some(Remedy::DescribeApplication),
             Self::NoUsableAcs(_) => Some(Remedy::GiveOtherAcs),
             Self::NoAcs => Some(Remedy::GiveAcs),

@@ -1,6 +1,7 @@
 //! Registering, editing, disabling and removing applications.
 
 mod add;
+pub mod attributes;
 pub(in crate::provider) mod bad_application;
 pub mod change;
 pub mod drafts;
@@ -11,6 +12,7 @@ pub mod register;
 mod remove;
 pub mod required_attributes;
 pub(in crate::provider) mod rules;
+pub mod slug_owner;
 
 pub use crate::provider::applications::{
     add::NewApplication,

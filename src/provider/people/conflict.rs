@@ -1,0 +1,52 @@
+//! Which user has a value that must be unique.
+
+use crate::{
+    model::user::{Email, StableId, User, UserName},
+    provider::{error::Error, handle::People},
+};
+
+/// Values to be set that another user may have.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UniqueValues<'a> {
+    pub email: Option<&'a Email>,
+    pub user_name: Option<&'a UserName>,
+    pub stable_id: Option<&'a StableId>,
+}
+
+/// The value that is taken, and the user who has it.
+#[derive(Clone, Debug)]
+pub enum UserConflict {
+    Email(User),
+    UserName(User),
+    StableId(User),
+    /// Nobody has any of the values now. A stable id that was refused was that of an erased user.
+    Nobody,
+}
+
+impl People<'_> {
+    /// Which of the values another user has: the first in the order of [`UniqueValues`]; the user `except` may keep
+    /// their own.
+    pub fn user_conflict(
+        &self,
+        wanted: UniqueValues<'_>,
+        except: Option<&Email>,
+    ) -> Result<UserConflict, Error> {
+        let is_other = |user: &User| Some(&user.email) != except;
+        if let Some(email) = wanted.email
+            && let Some(other) = self.user_by_email(email)?.filter(is_other)
+        {
+            return Ok(UserConflict::Email(other));
+        }
+        if let Some(user_name) = wanted.user_name
+            && let Some(other) = self.user_by_user_name(user_name)?.filter(is_other)
+        {
+            return Ok(UserConflict::UserName(other));
+        }
+        if let Some(stable_id) = wanted.stable_id
+            && let Some(other) = self.user_by_stable_id(stable_id)?.filter(is_other)
+        {
+            return Ok(UserConflict::StableId(other));
+        }
+        Ok(UserConflict::Nobody)
+    }
+}
