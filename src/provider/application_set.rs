@@ -101,7 +101,7 @@ impl Sorted {
 
     fn insert(&mut self, application: Arc<Application>) {
         let order = self.order;
-        let is_before = |one: &Arc<Application>| order(one, &application).is_lt();
+        let is_before = |other: &Arc<Application>| order(other, &application).is_lt();
         let last = self.pieces.len().saturating_sub(1);
         let at = self
             .pieces
@@ -121,35 +121,42 @@ impl Sorted {
 
     fn remove(&mut self, application: &Application) {
         let order = self.order;
-        let at = self
-            .pieces
-            .partition_point(|piece| piece.last().is_some_and(|one| order(one, application).is_lt()));
+        let at = self.pieces.partition_point(|piece| {
+            piece
+                .last()
+                .is_some_and(|other| order(other, application).is_lt())
+        });
         let Some(piece) = self.pieces.get_mut(at) else {
             return;
         };
         let piece = Arc::make_mut(piece);
-        piece.retain(|one| order(one, application).is_ne());
+        piece.retain(|other| order(other, application).is_ne());
         if piece.is_empty() {
             self.pieces.remove(at);
         }
     }
 
     /// The first application for which `place` is `Equal`; `place` compares an application with the key sought.
-    fn first(&self, place: impl Fn(&Application) -> Ordering) -> Option<&Arc<Application>> {
-        let (piece, at) = self.start(&place)?;
-        self.pieces.get(piece)?.get(at).filter(|one| place(one).is_eq())
+    fn first(&self, compare: impl Fn(&Application) -> Ordering) -> Option<&Arc<Application>> {
+        let (piece, at) = self.start(&compare)?;
+        self.pieces
+            .get(piece)?
+            .get(at)
+            .filter(|application| compare(application).is_eq())
     }
 
-    fn equal(&self, place: impl Fn(&Application) -> Ordering) -> Vec<&Arc<Application>> {
-        let Some((piece, at)) = self.start(&place) else {
+    fn equal(&self, compare: impl Fn(&Application) -> Ordering) -> Vec<&Arc<Application>> {
+        let Some((piece, at)) = self.start(&compare) else {
             return Vec::new();
         };
         let rest = self.pieces.iter().skip(piece).flat_map(|piece| piece.iter());
-        rest.skip(at).take_while(|one| place(one).is_eq()).collect()
+        rest.skip(at)
+            .take_while(|application| compare(application).is_eq())
+            .collect()
     }
 
-    fn start(&self, place: &impl Fn(&Application) -> Ordering) -> Option<(usize, usize)> {
-        let is_before = |one: &Arc<Application>| place(one).is_lt();
+    fn start(&self, compare: &impl Fn(&Application) -> Ordering) -> Option<(usize, usize)> {
+        let is_before = |application: &Arc<Application>| compare(application).is_lt();
         let at = self
             .pieces
             .partition_point(|piece| piece.last().is_some_and(is_before));
@@ -216,12 +223,12 @@ mod tests {
             let mut set = ApplicationSet::new(&all(&known));
             let (before, untouched) = (set.clone(), all(&known));
             for (number, stays, entity, name) in steps {
-                let one = application(number, entity, name);
+                let changed = application(number, entity, name);
                 if stays {
-                    set.put(&one);
-                    known.insert(number, one);
+                    set.put(&changed);
+                    known.insert(number, changed);
                 } else {
-                    set.remove(one.id);
+                    set.remove(changed.id);
                     known.remove(&number);
                 }
             }
@@ -231,16 +238,16 @@ mod tests {
                     set.iter().collect::<Vec<_>>(),
                     anew.iter().collect::<Vec<_>>()
                 );
-                for one in &known {
-                    prop_assert_eq!(set.by_id(one.id), Some(one));
-                    prop_assert_eq!(set.by_slug(&one.slug), Some(one));
-                    prop_assert!(set.by_entity_id(one.entity_id().unwrap()).contains(&one));
+                for expected in &known {
+                    prop_assert_eq!(set.by_id(expected.id), Some(expected));
+                    prop_assert_eq!(set.by_slug(&expected.slug), Some(expected));
+                    prop_assert!(set.by_entity_id(expected.entity_id().unwrap()).contains(&expected));
                 }
                 let mut of_all = 0;
                 for entity in 0..5 {
                     let entity_id = EntityId::parse(&format!("urn:sp:{entity}")).unwrap();
                     let found = set.by_entity_id(&entity_id);
-                    prop_assert!(found.iter().all(|one| one.entity_id() == Some(&entity_id)));
+                    prop_assert!(found.iter().all(|expected| expected.entity_id() == Some(&entity_id)));
                     of_all += found.len();
                 }
                 prop_assert_eq!(of_all, known.len());

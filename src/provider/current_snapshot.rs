@@ -1,4 +1,4 @@
-//! The snapshot of the current generation: kept in memory, loaded by one thread.
+//! The snapshot of the current generation: cached in memory, loaded by one thread.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -10,14 +10,14 @@ use crate::{
 impl Provider {
     /// The cached snapshot, of whatever generation.
     pub(super) fn cached_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
-        match self.kept()? {
-            Some(kept) => Ok(kept),
+        match self.loaded_snapshot()? {
+            Some(snapshot) => Ok(snapshot),
             None => self.fresh_snapshot(),
         }
     }
 
     /// The cached snapshot, if one was loaded.
-    pub(super) fn kept(&self) -> Result<Option<Arc<Snapshot>>, Error> {
+    pub(super) fn loaded_snapshot(&self) -> Result<Option<Arc<Snapshot>>, Error> {
         let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
         Ok(guard.clone())
     }
@@ -31,34 +31,37 @@ impl Provider {
     /// The snapshot of at least `generation`. If it must be loaded, one thread does it and the others wait: an older
     /// snapshot might admit a user to an application that an administrator has disabled since.
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
-        let mut kept = self.kept();
-        let fitting = |kept: &Result<Option<Arc<Snapshot>>, Error>| match kept {
-            Ok(Some(kept)) if kept.installation.generation == generation => Some(Arc::clone(kept)),
+        let mut cached = self.loaded_snapshot();
+        let if_current = |cached: &Result<Option<Arc<Snapshot>>, Error>| match cached {
+            Ok(Some(cached)) if cached.installation.generation == generation => Some(Arc::clone(cached)),
             Ok(_) | Err(_) => None,
         };
-        if let Some(fitting) = fitting(&kept) {
-            return Ok(fitting);
+        if let Some(snapshot) = if_current(&cached) {
+            return Ok(snapshot);
         }
-        let turn = self.0.loading.turn(|| {
-            kept = self.kept();
-            fitting(&kept)
+        let outcome = self.0.loading.wait_or_lead(|| {
+            cached = self.loaded_snapshot();
+            if_current(&cached)
         });
-        let turn = match turn {
+        let leader = match outcome {
             Ok(loaded) => return Ok(loaded),
-            Err(turn) => turn,
+            Err(leader) => leader,
         };
-        let kept = kept?;
-        let now = self.store().read(Tx::generation)?;
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.installation.generation == now) {
-            return Ok(Arc::clone(kept));
+        let cached = cached?;
+        let newest = self.store().read(Tx::generation)?;
+        if let Some(cached) = cached
+            .as_ref()
+            .filter(|cached| cached.installation.generation == newest)
+        {
+            return Ok(Arc::clone(cached));
         }
         // Requests may be waiting for this load, so their limit on waiting for the database applies to it, even if a
         // background thread loads.
-        let fresh = Snapshot::load(self.dependencies(), &self.0.store_for_requests, kept.as_deref())?;
+        let fresh = Snapshot::load(self.dependencies(), &self.0.store_for_requests, cached.as_deref())?;
         let fresh = Arc::new(fresh);
         self.0.loads.fetch_add(1, Ordering::Relaxed);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        if turn.is_the_last() {
+        if leader.is_latest() {
             *guard = Some(Arc::clone(&fresh));
         }
         Ok(fresh)

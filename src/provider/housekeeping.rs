@@ -12,7 +12,7 @@ impl Provider {
     /// Removes what has expired, up to a limit, and returns the number of removed rows.
     pub fn run_housekeeping(&self) -> Result<usize, Error> {
         let now = self.now();
-        let audit_before = self.policy().audit_retention.map(|kept| now - kept);
+        let audit_before = self.policy().audit_retention.map(|retention| now - retention);
         // A row that cannot be read must not prevent the removal of everything else; it is removed once it has expired.
         let mut removed = self
             .logout()

@@ -5,75 +5,74 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a thread waits for the one that works before it works itself: longer than any statement of a request may
-/// take.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a thread waits for the leader before it leads itself: longer than any statement of a request may take.
+const MAX_WAIT: Duration = Duration::from_secs(8);
 
 #[derive(Debug, Default)]
 pub(super) struct SingleFlight {
-    under_way: Mutex<UnderWay>,
-    landed: Condvar,
+    in_flight: Mutex<InFlight>,
+    finished: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct UnderWay {
+struct InFlight {
     since: Option<Instant>,
     number: u64,
 }
 
 /// The right to do the work. Dropping it ends the work and wakes the waiting threads.
 #[derive(Debug)]
-pub(super) struct Turn<'f> {
+pub(super) struct Leader<'f> {
     flight: &'f SingleFlight,
     number: u64,
 }
 
 impl SingleFlight {
-    /// Waits while another thread works. Returns the result as soon as `done` finds one; otherwise this thread must
-    /// work, and holds the returned `Turn` while it does.
-    pub(super) fn turn<T>(&self, mut done: impl FnMut() -> Option<T>) -> Result<T, Turn<'_>> {
-        let mut under_way = self.lock();
+    /// Waits while another thread leads. Returns the result as soon as `done` finds one; otherwise this thread must
+    /// do the work, and holds the returned `Leader` while it does.
+    pub(super) fn wait_or_lead<T>(&self, mut done: impl FnMut() -> Option<T>) -> Result<T, Leader<'_>> {
+        let mut in_flight = self.lock();
         loop {
             if let Some(done) = done() {
                 return Ok(done);
             }
-            let left = under_way
+            let left = in_flight
                 .since
-                .map_or(Duration::ZERO, |since| PATIENCE.saturating_sub(since.elapsed()));
+                .map_or(Duration::ZERO, |since| MAX_WAIT.saturating_sub(since.elapsed()));
             if left.is_zero() {
-                under_way.since = Some(Instant::now());
-                under_way.number += 1;
-                let number = under_way.number;
-                return Err(Turn { flight: self, number });
+                in_flight.since = Some(Instant::now());
+                in_flight.number += 1;
+                let number = in_flight.number;
+                return Err(Leader { flight: self, number });
             }
-            under_way = self
-                .landed
-                .wait_timeout(under_way, left)
+            in_flight = self
+                .finished
+                .wait_timeout(in_flight, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, UnderWay> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, InFlight> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Turn<'_> {
-    /// Whether no thread began later because it had waited for too long: what that one reads is newer.
-    pub(super) fn is_the_last(&self) -> bool {
+impl Leader<'_> {
+    /// Whether no other thread has become the leader since, after waiting for `MAX_WAIT`: what that one reads is newer.
+    pub(super) fn is_latest(&self) -> bool {
         self.flight.lock().number == self.number
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Leader<'_> {
     fn drop(&mut self) {
-        let mut under_way = self.flight.lock();
-        if under_way.number == self.number {
-            under_way.since = None;
+        let mut in_flight = self.flight.lock();
+        if in_flight.number == self.number {
+            in_flight.since = None;
         }
-        drop(under_way);
-        self.flight.landed.notify_all();
+        drop(in_flight);
+        self.flight.finished.notify_all();
     }
 }
 
@@ -94,12 +93,12 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     begun.wait();
-                    let look = || (done.load(Ordering::SeqCst) > 0).then_some(());
-                    if let Err(turn) = flight.turn(look) {
+                    let result = || (done.load(Ordering::SeqCst) > 0).then_some(());
+                    if let Err(leader) = flight.wait_or_lead(result) {
                         times.fetch_add(1, Ordering::SeqCst);
                         // Long enough for all other threads to begin to wait.
                         thread::park_timeout(Duration::from_millis(50));
-                        assert!(turn.is_the_last());
+                        assert!(leader.is_latest());
                         done.store(1, Ordering::SeqCst);
                     }
                 });
@@ -112,9 +111,9 @@ mod tests {
     #[test]
     fn whoever_fails_leaves_it_to_the_next() {
         let flight = SingleFlight::default();
-        let first = flight.turn(|| None::<()>).unwrap_err();
+        let first = flight.wait_or_lead(|| None::<()>).unwrap_err();
         drop(first);
-        let second = flight.turn(|| None::<()>).unwrap_err();
-        assert!(second.is_the_last());
+        let second = flight.wait_or_lead(|| None::<()>).unwrap_err();
+        assert!(second.is_latest());
     }
 }

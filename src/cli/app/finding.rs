@@ -62,10 +62,10 @@ fn sentence(provider: &Provider, application: &Application, finding: &Applicatio
             "Every active person may use it: groups do not exist here yet.".to_owned()
         }
         ApplicationFinding::WeakMetadata(why) => format!("In its metadata: {why}."),
-        ApplicationFinding::OtherNameIdFormat { asked, sent } => {
-            let (asked, sent) = (asked.name(), sent.name());
+        ApplicationFinding::OtherNameIdFormat { requested, sent } => {
+            let (requested, sent) = (requested.name(), sent.name());
             format!(
-                "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that."
+                "Its metadata asks for names of the format {requested}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {requested}` changes that."
             )
         }
         ApplicationFinding::NameIdIsNotEmail(sent) => format!(

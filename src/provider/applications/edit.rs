@@ -129,8 +129,8 @@ fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Applicatio
         saml.audience = entity_id.clone();
         saml.entity_id = entity_id;
     }
-    if let Some(consumers) = edit.acs_endpoints {
-        saml.acs_endpoints = consumers;
+    if let Some(endpoints) = edit.acs_endpoints {
+        saml.acs_endpoints = endpoints;
     }
     if let Some(logout) = edit.logout {
         saml.logout = logout;

@@ -53,7 +53,7 @@ pub enum ApplicationFinding {
     WeakMetadata(String),
     /// Its metadata asks for another format than it is sent.
     OtherNameIdFormat {
-        asked: NameIdFormat,
+        requested: NameIdFormat,
         sent: NameIdFormat,
     },
     /// It is sent names other than the e-mail address, since its metadata asks for them.
@@ -85,10 +85,10 @@ impl ApplicationFinding {
         let Some(saml) = application.saml() else {
             return findings;
         };
-        if let Some(asked) = metadata.name_id_format {
+        if let Some(requested) = metadata.name_id_format {
             let sent = saml.name_id_format;
-            if asked != sent {
-                findings.push(Self::OtherNameIdFormat { asked, sent });
+            if requested != sent {
+                findings.push(Self::OtherNameIdFormat { requested, sent });
             } else if sent != NameIdFormat::EmailAddress {
                 findings.push(Self::NameIdIsNotEmail(sent));
             }
@@ -96,8 +96,8 @@ impl ApplicationFinding {
         let missing = metadata
             .required_attributes
             .iter()
-            .filter(|asked| saml.attributes.iter().all(|rule| rule.name != asked.name));
-        findings.extend(missing.map(|asked| Self::AttributeNotSent(asked.name.clone())));
+            .filter(|attribute| saml.attributes.iter().all(|rule| rule.name != attribute.name));
+        findings.extend(missing.map(|attribute| Self::AttributeNotSent(attribute.name.clone())));
         findings
     }
 }
@@ -147,7 +147,9 @@ impl Applications<'_> {
             found.extend(last.map(|last| Finding::UncheckedSignatures { last }));
         }
         let expired = |certificates: &[Certificate]| -> Vec<Certificate> {
-            let ended = certificates.iter().filter(|one| one.not_after <= now);
+            let ended = certificates
+                .iter()
+                .filter(|certificate| certificate.not_after <= now);
             ended.cloned().collect()
         };
         let signing = expired(&saml.signing_certificates).into_iter();

@@ -62,7 +62,7 @@ impl Applications<'_> {
             let of = |saml: &ServiceProvider| -> BTreeSet<String> {
                 saml.acs_endpoints
                     .iter()
-                    .map(|one| one.location.to_string())
+                    .map(|endpoint| endpoint.location.to_string())
                     .collect()
             };
             let (own, others) = (of(saml), of(other_saml));

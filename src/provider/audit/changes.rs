@@ -17,23 +17,26 @@ pub(in crate::provider) fn user_changes(
     after: &User,
     attributes_after: &OwnAttributes,
 ) -> Vec<ValueChange> {
-    let told = |user: &User, own: &OwnAttributes| {
-        let mut told = vec![("e-mail".to_owned(), user.email.to_string())];
+    let fields = |user: &User, own: &OwnAttributes| {
+        let mut pairs = vec![("e-mail".to_owned(), user.email.to_string())];
         for (what, name) in [
             ("first name", user.names.given()),
             ("last name", user.names.family()),
         ] {
-            told.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
+            pairs.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
         }
-        told.push(("state".to_owned(), state(user)));
+        pairs.push(("state".to_owned(), state(user)));
         if let Some(name) = &user.user_name {
-            told.push(("user name".to_owned(), name.as_str().to_owned()));
+            pairs.push(("user name".to_owned(), name.as_str().to_owned()));
         }
         let own = own.iter().filter(|(_, values)| !values.is_empty());
-        told.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
-        told
+        pairs.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
+        pairs
     };
-    diff(&told(before, attributes_before), &told(after, attributes_after))
+    diff(
+        &fields(before, attributes_before),
+        &fields(after, attributes_after),
+    )
 }
 
 fn state(user: &User) -> String {
@@ -53,33 +56,33 @@ pub(in crate::provider) fn application_changes(
 }
 
 fn application_fields(application: &Application) -> Vec<(String, String)> {
-    let mut told = vec![
+    let mut fields = vec![
         ("name", application.name.clone()),
         ("kind", kind(application.kind).to_owned()),
         ("state", on_or_off(application.enabled)),
     ];
     match &application.protocol {
-        Protocol::Saml(sp) => told.extend(required_saml_fields(sp)),
-        Protocol::Oidc(client) => told.extend(client_fields(client)),
+        Protocol::Saml(sp) => fields.extend(required_saml_fields(sp)),
+        Protocol::Oidc(client) => fields.extend(client_fields(client)),
     }
     let tile_url = application.tile_url.as_ref();
-    told.extend(tile_url.map(|url| ("tile URL", url.as_str().to_owned())));
+    fields.extend(tile_url.map(|url| ("tile URL", url.as_str().to_owned())));
     if let Some(sp) = application.saml() {
-        told.extend(optional_saml_fields(sp));
+        fields.extend(optional_saml_fields(sp));
     }
-    let mut told: Vec<(String, String)> = told
+    let mut fields: Vec<(String, String)> = fields
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    told.extend(application.attributes().iter().map(|rule| {
+    fields.extend(application.attributes().iter().map(|rule| {
         let name = rule.friendly_name.as_deref().unwrap_or(&rule.name);
         (format!("attribute {name}"), attribute(rule))
     }));
-    told
+    fields
 }
 
 fn client_fields(client: &Client) -> [(&'static str, String); 2] {
-    let redirect_uris = client.redirect_uris.iter().map(|one| one.as_str().to_owned());
+    let redirect_uris = client.redirect_uris.iter().map(|uri| uri.as_str().to_owned());
     [
         ("client ID", client.client_id.clone()),
         ("redirect URI", joined(redirect_uris)),
@@ -95,7 +98,7 @@ fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 8] {
             joined(
                 saml.acs_endpoints
                     .iter()
-                    .map(|one| one.location.as_str().to_owned()),
+                    .map(|endpoint| endpoint.location.as_str().to_owned()),
             ),
         ),
         (
@@ -113,22 +116,22 @@ fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 8] {
 }
 
 fn optional_saml_fields(saml: &ServiceProvider) -> Vec<(&'static str, String)> {
-    let mut told = Vec::new();
-    let mut some = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
-    some("logout URL", saml.logout.as_ref().map(logout));
-    some("certificates", certificates(&saml.signing_certificates));
-    some("RelayState", saml.default_relay_state.clone());
-    some(
+    let mut fields = Vec::new();
+    let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
+    add("logout URL", saml.logout.as_ref().map(logout));
+    add("certificates", certificates(&saml.signing_certificates));
+    add("RelayState", saml.default_relay_state.clone());
+    add(
         "encryption",
         saml.response_options
             .encryption
             .map(|cipher| cipher.name().to_owned()),
     );
-    some(
+    add(
         "encryption certificates",
         certificates(&saml.encryption_certificates),
     );
-    told
+    fields
 }
 
 const fn kind(kind: ApplicationKind) -> &'static str {
@@ -148,7 +151,7 @@ fn joined(all: impl Iterator<Item = String>) -> String {
 }
 
 fn certificates(all: &[Certificate]) -> Option<String> {
-    (!all.is_empty()).then(|| joined(all.iter().map(|one| one.sha256.clone())))
+    (!all.is_empty()).then(|| joined(all.iter().map(|certificate| certificate.sha256.clone())))
 }
 
 fn logout(endpoint: &LogoutEndpoint) -> String {
@@ -159,15 +162,15 @@ fn logout(endpoint: &LogoutEndpoint) -> String {
 }
 
 fn attribute(rule: &AttributeRule) -> String {
-    let mut told = format!("{} from {}", rule.name, rule.source);
-    for (holds, words) in [(rule.required, ", required"), (rule.lower_case, ", lower case")] {
-        if holds {
-            told.push_str(words);
+    let mut text = format!("{} from {}", rule.name, rule.source);
+    for (is_set, note) in [(rule.required, ", required"), (rule.lower_case, ", lower case")] {
+        if is_set {
+            text.push_str(note);
         }
     }
     if let Some(join) = &rule.join {
         // Writing to a String cannot fail.
-        let _written = write!(told, ", joined by {join:?}");
+        let _written = write!(text, ", joined by {join:?}");
     }
-    told
+    text
 }

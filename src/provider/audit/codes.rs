@@ -94,7 +94,7 @@ pub fn all() -> impl Iterator<Item = &'static Explanation> {
 
 /// The explanation of `code`, in upper or lower case.
 pub fn explanation(code: &str) -> Option<&'static Explanation> {
-    all().find(|one| one.code.eq_ignore_ascii_case(code))
+    all().find(|explanation| explanation.code.eq_ignore_ascii_case(code))
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
     fn a_code_is_found_in_any_case_and_stands_once() {
         assert_eq!(explanation("acs-unknown").unwrap().code, "ACS-UNKNOWN");
         assert_eq!(explanation("ACS"), None);
-        let codes: BTreeSet<_> = all().map(|one| one.code).collect();
+        let codes: BTreeSet<_> = all().map(|explanation| explanation.code).collect();
         assert_eq!(codes.len(), all().count());
     }
 }

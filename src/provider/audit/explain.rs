@@ -82,8 +82,8 @@ impl AuditEntry {
     }
 
     fn detail_value(&self, wanted: &str) -> Option<&str> {
-        let (_words, facts) = self.parsed_detail();
-        facts
+        let (_words, values) = self.parsed_detail();
+        values
             .into_iter()
             .find_map(|(name, value)| (name == wanted).then_some(value))
     }
@@ -179,33 +179,35 @@ impl Audit<'_> {
                     .saml()
                     .into_iter()
                     .flat_map(|sp| &sp.acs_endpoints)
-                    .map(|consumer| consumer.location.as_str());
-                if let Some(asked) = decision.detail_value(name::ACS) {
+                    .map(|endpoint| endpoint.location.as_str());
+                if let Some(requested) = decision.detail_value(name::ACS) {
                     hints.extend(known.filter_map(|known| {
-                        describe_difference("the registered ACS URL", asked, known).map(Finding::new)
+                        describe_difference("the registered ACS URL", requested, known).map(Finding::new)
                     }));
                 }
             }
             ("DESTINATION-WRONG", _) => {
                 let endpoints = self.endpoints();
-                let ours = if decision.row.action == "logout" {
+                let own_url = if decision.row.action == "logout" {
                     &endpoints.slo
                 } else {
                     &endpoints.sso
                 };
                 match decision.detail_value(name::DESTINATION) {
-                    Some(asked) => {
-                        hints.extend(describe_difference("our address", asked, ours).map(Finding::new));
+                    Some(requested) => {
+                        hints
+                            .extend(describe_difference("our address", requested, own_url).map(Finding::new));
                     }
                     None => hints.push(Finding::new("it was signed without a Destination")),
                 }
-                hints.push(Finding::new(format!("our address is {ours}")));
+                hints.push(Finding::new(format!("our address is {own_url}")));
             }
             (ISSUER_UNKNOWN, _) => {
-                if let (Some(asked), Some(issuers)) = (decision.detail_value(name::ISSUER), issuers) {
-                    hints.extend(issuers.like(asked).filter_map(|application| {
+                if let (Some(requested), Some(issuers)) = (decision.detail_value(name::ISSUER), issuers) {
+                    hints.extend(issuers.like(requested).filter_map(|application| {
                         let what = format!("the entity ID of {}", application.slug.as_str());
-                        describe_difference(&what, asked, application.entity_id()?.as_str()).map(Finding::new)
+                        describe_difference(&what, requested, application.entity_id()?.as_str())
+                            .map(Finding::new)
                     }));
                 }
             }
@@ -213,19 +215,19 @@ impl Audit<'_> {
                 hints.push(Finding::new("it is enabled by now"));
             }
             ("SIGNATURE-WRONG", Some(application)) => {
-                let (_words, facts) = decision.parsed_detail();
+                let (_words, values) = decision.parsed_detail();
                 let now = application
                     .saml()
                     .map(|sp| sp.signing_certificates.as_slice())
                     .unwrap_or_default();
-                let changed = facts
+                let changed = values
                     .iter()
                     .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
                     .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried));
                 if changed {
                     hints.push(Finding::new("other certificates are registered by now"));
                 }
-                let embedded: Vec<_> = facts
+                let embedded: Vec<_> = values
                     .iter()
                     .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
                     .collect();
@@ -293,13 +295,16 @@ impl<'a> KnownIssuers<'a> {
     }
 
     /// The applications whose entity ID is like `asked`, by name.
-    fn like(&self, asked: &str) -> impl Iterator<Item = &'a Application> {
-        let found: BTreeSet<usize> = [self.bare_ids.get(&bare(asked)), self.paths.get(path(asked))]
-            .into_iter()
-            .flatten()
-            .flatten()
-            .copied()
-            .collect();
+    fn like(&self, requested: &str) -> impl Iterator<Item = &'a Application> {
+        let found: BTreeSet<usize> = [
+            self.bare_ids.get(&bare(requested)),
+            self.paths.get(path(requested)),
+        ]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .copied()
+        .collect();
         found
             .into_iter()
             .filter_map(|at| self.applications.get(at).copied())
@@ -317,16 +322,18 @@ fn path(text: &str) -> &str {
 }
 
 /// Describes how `asked` and `known` differ, if they are equal or nearly so.
-fn describe_difference(what: &str, asked: &str, known: &str) -> Option<String> {
-    if asked == known {
-        Some(format!("{what} is the same by now: {known}"))
-    } else if asked.trim_end_matches('/') == known.trim_end_matches('/') {
-        Some(format!("{what} differs only in a slash at the end: {known}"))
-    } else if bare(asked) == bare(known) {
-        Some(format!("{what} differs only in upper and lower case: {known}"))
-    } else if path(asked) == path(known) {
+fn describe_difference(what: &str, requested: &str, registered: &str) -> Option<String> {
+    if requested == registered {
+        Some(format!("{what} is the same by now: {registered}"))
+    } else if requested.trim_end_matches('/') == registered.trim_end_matches('/') {
+        Some(format!("{what} differs only in a slash at the end: {registered}"))
+    } else if bare(requested) == bare(registered) {
         Some(format!(
-            "{what} differs only in what follows the question mark: {known}"
+            "{what} differs only in upper and lower case: {registered}"
+        ))
+    } else if path(requested) == path(registered) {
+        Some(format!(
+            "{what} differs only in what follows the question mark: {registered}"
         ))
     } else {
         None
@@ -339,8 +346,8 @@ mod tests {
 
     #[test]
     fn a_near_miss_is_described() {
-        let said = |asked, known| describe_difference("it", asked, known);
-        for (asked, known, part) in [
+        let difference = |requested, known| describe_difference("it", requested, known);
+        for (requested, known, part) in [
             ("https://sp.example/acs", "https://sp.example/acs/", "slash"),
             ("URN:x", "urn:x", "lower case"),
             (
@@ -350,9 +357,9 @@ mod tests {
             ),
             ("urn:x", "urn:x", "by now"),
         ] {
-            let text = said(asked, known).unwrap();
-            assert!(text.contains(part), "{asked}, {known}: {text}");
+            let text = difference(requested, known).unwrap();
+            assert!(text.contains(part), "{requested}, {known}: {text}");
         }
-        assert_eq!(said("urn:x", "urn:y"), None);
+        assert_eq!(difference("urn:x", "urn:y"), None);
     }
 }

@@ -127,11 +127,11 @@ fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, flush: &MinuteF
 
 /// Logs one line per minute and group for the refusals without a line of their own.
 fn log_suppressed(swallowed: &[SuppressedRefusals]) {
-    for one in swallowed {
+    for group in swallowed {
         tracing::info!(
-            code = one.code,
-            count = one.count,
-            addresses = one.addresses,
+            code = group.code,
+            count = group.count,
+            addresses = group.addresses,
             "more refusals of the same kind in one minute"
         );
     }

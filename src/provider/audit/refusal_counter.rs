@@ -125,11 +125,11 @@ impl RefusalCounter {
         let mut rows = Vec::new();
         for group in self.groups.values_mut() {
             if let (Some((key, shown)), 1..) = (&group.row, group.unwritten_count) {
-                let words = shown.detail.as_deref().unwrap_or_default();
+                let detail = shown.detail.as_deref().unwrap_or_default();
                 let row = AuditEvent {
                     occurrences: group.unwritten_count,
                     detail: Some(format!(
-                        "{words}\naddresses in this minute: {}",
+                        "{detail}\naddresses in this minute: {}",
                         group.addresses.len()
                     )),
                     ..shown.clone()

@@ -21,7 +21,10 @@ impl Keys<'_> {
     /// Certificates of enabled applications that expire soon or are not yet valid.
     pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
         let (snapshot, now) = (self.fresh_snapshot()?, self.now());
-        let enabled = snapshot.applications.iter().filter(|one| one.enabled);
+        let enabled = snapshot
+            .applications
+            .iter()
+            .filter(|application| application.enabled);
         Ok(enabled
             .flat_map(|application| {
                 let owner = CertificateOwner::Application {
@@ -51,7 +54,7 @@ impl Keys<'_> {
             if !is_new {
                 continue;
             }
-            let (sha256, words) = (
+            let (sha256, message) = (
                 &expiring.certificate.sha256,
                 expiring.with_words(self.dependencies().remedy_words),
             );
@@ -59,9 +62,9 @@ impl Keys<'_> {
                 expiring.expiry,
                 CertificateExpiry::Expired | CertificateExpiry::NotYetValid
             ) {
-                tracing::error!(sha256, days = expiring.days_left, "{words}");
+                tracing::error!(sha256, days = expiring.days_left, "{message}");
             } else {
-                tracing::warn!(sha256, days = expiring.days_left, "{words}");
+                tracing::warn!(sha256, days = expiring.days_left, "{message}");
             }
         }
         Ok(())
@@ -70,14 +73,14 @@ impl Keys<'_> {
 
 fn own_expiring_certificates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<ExpiringCertificate> {
     let publication = &snapshot.publication;
-    let ours = CertificateOwner::Ours {
+    let active_owner = CertificateOwner::Ours {
         next_is_prepared: publication.next.is_some(),
     };
     let next = publication
         .next
         .iter()
         .map(|next| (CertificateOwner::NextKey, next));
-    std::iter::once((ours, &publication.active))
+    std::iter::once((active_owner, &publication.active))
         .chain(next)
         .filter_map(|(owner, certificate)| ExpiringCertificate::from_certificate(owner, certificate, now))
         .collect()

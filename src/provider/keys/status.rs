@@ -79,7 +79,7 @@ impl Rollover {
     pub fn not_adopted(&self) -> impl Iterator<Item = &AdoptionStatus> {
         self.adoptions
             .iter()
-            .filter(|one| one.enabled && one.kind.is_some() && one.evidence.is_none())
+            .filter(|adoption| adoption.enabled && adoption.kind.is_some() && adoption.evidence.is_none())
     }
 }
 

@@ -116,12 +116,19 @@ impl SingleLogout<'_> {
             let Some(first) = ended.first() else {
                 return Ok(EndSessionsWrite::Nothing);
             };
-            let is_this_browser = ended.iter().any(|one| one.token.is_some() && one.token == shown)
-                && ended.iter().all(|one| one.user == first.user);
-            for one in &ended {
-                tx.add_audit_event(&self.session_ended_event(&snapshot, one, cause, is_this_browser))?;
+            let is_this_browser = ended
+                .iter()
+                .any(|ended_session| ended_session.token.is_some() && ended_session.token == shown)
+                && ended.iter().all(|ended_session| ended_session.user == first.user);
+            for ended_session in &ended {
+                tx.add_audit_event(&self.session_ended_event(
+                    &snapshot,
+                    ended_session,
+                    cause,
+                    is_this_browser,
+                ))?;
             }
-            if ended.iter().all(|one| one.steps.is_empty()) {
+            if ended.iter().all(|ended_session| ended_session.steps.is_empty()) {
                 return Ok(EndSessionsWrite::Ended);
             }
             if is_this_browser {
@@ -134,16 +141,16 @@ impl SingleLogout<'_> {
                     expires_at: now + self.policy().logout_lifetime,
                     finished_at: None,
                     session_token: None,
-                    hides_applications: ended.iter().any(|one| one.had_expired),
+                    hides_applications: ended.iter().any(|ended_session| ended_session.had_expired),
                 };
                 tx.add_logout(
                     &logout,
-                    &with_positions(ended.into_iter().flat_map(|one| one.steps)),
+                    &with_positions(ended.into_iter().flat_map(|ended_session| ended_session.steps)),
                 )?;
                 return Ok(EndSessionsWrite::Continues);
             }
-            for one in ended {
-                self.defer_logout(tx, one, cause.initiator.as_ref())?;
+            for ended_session in ended {
+                self.defer_logout(tx, ended_session, cause.initiator.as_ref())?;
             }
             Ok(EndSessionsWrite::Deferred)
         })?;
@@ -205,7 +212,7 @@ impl SingleLogout<'_> {
         event.application = cause.initiator.as_ref().map(|by| by.application);
         let mut detail = cause.reason.to_owned();
         if !is_this_browser && !ended.steps.is_empty() {
-            let others = ended.steps.iter().map(|hop| hop.application);
+            let others = ended.steps.iter().map(|step| step.application);
             detail = format!("{detail}; not told yet: {}", snapshot.slugs(others));
         }
         event.detail = Some(detail);
@@ -213,9 +220,9 @@ impl SingleLogout<'_> {
     }
 }
 
-fn with_positions(hops: impl Iterator<Item = LogoutStep>) -> Vec<LogoutStep> {
+fn with_positions(steps: impl Iterator<Item = LogoutStep>) -> Vec<LogoutStep> {
     (0..)
-        .zip(hops)
-        .map(|(position, hop)| LogoutStep { position, ..hop })
+        .zip(steps)
+        .map(|(position, step)| LogoutStep { position, ..step })
         .collect()
 }

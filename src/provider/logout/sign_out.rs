@@ -278,9 +278,9 @@ pub(in crate::provider) fn participant_statuses(
         };
         match statuses
             .iter_mut()
-            .find(|stop| stop.application == logout_step.application)
+            .find(|status| status.application == logout_step.application)
         {
-            Some(stop) if severity(state) > severity(stop.state) => stop.state = state,
+            Some(status) if severity(state) > severity(status.state) => status.state = state,
             Some(_) => {}
             None => statuses.push(ParticipantLogoutStatus {
                 application: application.id,
@@ -299,10 +299,10 @@ pub(in crate::provider) fn anonymized(
 ) -> Vec<ParticipantLogoutStatus> {
     (1..)
         .zip(statuses)
-        .map(|(number, stop)| ParticipantLogoutStatus {
+        .map(|(number, status)| ParticipantLogoutStatus {
             name: format!("Application {number}"),
             launch_url: None,
-            ..stop
+            ..status
         })
         .collect()
 }

@@ -55,9 +55,9 @@ impl MetadataSources<'_> {
         source: &MetadataSource,
         job: &SourceClaim,
         document: Document,
-        told: OnProgress<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<Result<SourceUpdate, SourceError>, Error> {
-        let (checked, mut file) = match verify(source, document, self.now(), told) {
+        let (checked, mut file) = match verify(source, document, self.now(), on_progress) {
             Ok(verified) => verified,
             Err(source_error) => return Ok(Err(source_error)),
         };
@@ -102,10 +102,10 @@ impl MetadataSources<'_> {
             }
             count += 1;
             if count % ENTITIES_PER_WRITE == 0 {
-                told(ImportProgress::ReadEntities(count));
+                on_progress(ImportProgress::ReadEntities(count));
             }
         }
-        told(ImportProgress::ReadEntities(count));
+        on_progress(ImportProgress::ReadEntities(count));
         match update.finish()? {
             Err(source_error) => Ok(Err(source_error)),
             Ok(report) => Ok(Ok(SourceUpdate {
@@ -142,7 +142,7 @@ fn verify(
     source: &MetadataSource,
     document: Document,
     now: DateTime<Utc>,
-    told: OnProgress<'_>,
+    on_progress: OnProgress<'_>,
 ) -> Result<(FileVerification, File), SourceError> {
     let keys: Vec<Certificate> = source
         .signing_certificates
@@ -156,7 +156,7 @@ fn verify(
         // Reports progress once per megabyte.
         if progress.bytes >= next_report_at {
             next_report_at = progress.bytes + 1024 * 1024;
-            told(ImportProgress::Verified(progress.bytes));
+            on_progress(ImportProgress::Verified(progress.bytes));
         }
     })?;
     Ok((checked, file))
@@ -347,7 +347,7 @@ impl<'w> AggregateUpdate<'w> {
         let hosts: Vec<String> = entity
             .acs_endpoints
             .iter()
-            .map(|consumer| &consumer.location)
+            .map(|acs_endpoint| &acs_endpoint.location)
             .chain(logout.flat_map(|endpoint| [&endpoint.location, endpoint.response_url()]))
             .map(SpUrl::host)
             .collect();
@@ -370,7 +370,9 @@ impl<'w> AggregateUpdate<'w> {
                 None,
                 AuditAction::ApplicationEnableRule,
             )?;
-            let slugs = made.into_iter().map(|one| one.slug.as_str().to_owned());
+            let slugs = made
+                .into_iter()
+                .map(|application| application.slug.as_str().to_owned());
             self.report.enabled.extend(slugs);
         }
         let decisions = std::mem::take(&mut self.decisions);

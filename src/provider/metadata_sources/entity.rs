@@ -77,11 +77,11 @@ impl MetadataSources<'_> {
     /// Reads the metadata of one service provider; `wanted` selects one of several.
     pub fn read_metadata(
         &self,
-        place: MetadataInput<'_>,
+        input: MetadataInput<'_>,
         wanted: Option<&EntityId>,
     ) -> Result<ObtainedMetadata, SourceError> {
         let fetcher = &self.dependencies().fetcher;
-        let (document, fetched_from) = match place {
+        let (document, fetched_from) = match input {
             MetadataInput::Reader(application_source) => {
                 (fetcher.copy_from(application_source, max_entity_bytes())?, None)
             }
@@ -183,13 +183,13 @@ impl MetadataSources<'_> {
                 return Ok(None);
             }
         }
-        let words = source.as_ref().map_or_else(
+        let detail = source.as_ref().map_or_else(
             || "it no longer follows a source".to_owned(),
             |source| format!("it follows {}", source.label()),
         );
         Ok(Some(FollowChange {
             application,
-            event: self.metadata_event(AuditAction::ApplicationSource, "ok", application, &words),
+            event: self.metadata_event(AuditAction::ApplicationSource, "ok", application, &detail),
             source: source.map(|source| {
                 let link = ApplicationMetadataSource {
                     application,
@@ -294,9 +294,9 @@ impl MetadataSources<'_> {
         action: AuditAction,
         outcome: &str,
         application: ApplicationId,
-        words: &str,
+        detail: &str,
     ) -> AuditEvent {
-        let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
+        let detail: String = detail.chars().take(MAX_DETAIL_CHARS).collect();
         AuditEvent {
             application: Some(application),
             detail: Some(detail).filter(|detail| !detail.is_empty()),
@@ -305,8 +305,8 @@ impl MetadataSources<'_> {
     }
 
     /// An audit event about a source as a whole.
-    pub(super) fn source_event(&self, source: &MetadataSource, outcome: &str, words: &str) -> AuditEvent {
-        let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
+    pub(super) fn source_event(&self, source: &MetadataSource, outcome: &str, detail: &str) -> AuditEvent {
+        let detail: String = detail.chars().take(MAX_DETAIL_CHARS).collect();
         AuditEvent {
             detail: Some(format!("{}: {detail}", source.label())),
             ..self.event(AuditAction::MetadataSource, outcome, None)

@@ -74,7 +74,11 @@ impl MetadataSources<'_> {
             kind: MetadataSourceKind::Aggregate,
             name: known.as_ref().and_then(|known| known.name.clone()),
             url,
-            signing_certificates: request.signed_by.into_iter().map(|one| one.der).collect(),
+            signing_certificates: request
+                .signed_by
+                .into_iter()
+                .map(|certificate| certificate.der)
+                .collect(),
             rule: request.rule,
             max_validity: request.longest_validity,
             // The new copy is compared with what is stored, whatever validators the server would accept.

@@ -93,13 +93,13 @@ impl MetadataSources<'_> {
         &self,
         source: &MetadataSource,
         force: bool,
-        told: OnProgress<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<RefreshOutcome, Error> {
         if source.url.is_none() {
             return Ok(RefreshOutcome::NoUrl);
         }
         match self.claim_source(source.id, force)? {
-            Some(job) => self.refresh_claimed_source(source, &job, told),
+            Some(job) => self.refresh_claimed_source(source, &job, on_progress),
             None => Ok(RefreshOutcome::Failed(SourceError::Busy)),
         }
     }
@@ -164,9 +164,9 @@ impl MetadataSources<'_> {
         &self,
         source: &MetadataSource,
         job: &SourceClaim,
-        told: OnProgress<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<RefreshOutcome, Error> {
-        match self.fetch_source(source, &mut |bytes| told(ImportProgress::Fetched(bytes))) {
+        match self.fetch_source(source, &mut |bytes| on_progress(ImportProgress::Fetched(bytes))) {
             Ok(Fetched::NotModified) => {
                 self.finish_source(source, job, &self.state_if_unchanged(source))?;
                 Ok(RefreshOutcome::Unchanged)
@@ -178,7 +178,9 @@ impl MetadataSources<'_> {
             }) => {
                 let taken = match source.kind {
                     MetadataSourceKind::Entity => self.update_from_entity(source, document),
-                    MetadataSourceKind::Aggregate => self.update_from_aggregate(source, job, document, told),
+                    MetadataSourceKind::Aggregate => {
+                        self.update_from_aggregate(source, job, document, on_progress)
+                    }
                 };
                 match taken {
                     Ok(Ok(update)) => {
@@ -202,28 +204,28 @@ impl MetadataSources<'_> {
     fn fetch_source(
         &self,
         source: &MetadataSource,
-        told: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<Fetched, fetch::Error> {
         let Some(url) = &source.url else {
             return Ok(Fetched::NotModified);
         };
-        let (most, within) = match source.kind {
+        let (max_bytes, timeout) = match source.kind {
             MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
             MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
         };
         // An expired copy is fetched in full, even if it has not changed.
         let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
-        let known = CacheValidators {
+        let validators = CacheValidators {
             etag: source.state.etag.as_deref().filter(|_etag| !is_over),
             last_modified: source.state.last_modified.as_deref().filter(|_date| !is_over),
         };
         let wanted = FetchRequest {
             url,
-            max_bytes: most,
-            timeout: within,
-            validators: known,
+            max_bytes,
+            timeout,
+            validators,
         };
-        self.dependencies().fetcher.fetch(&wanted, told)
+        self.dependencies().fetcher.fetch(&wanted, on_progress)
     }
 
     fn state_if_unchanged(&self, source: &MetadataSource) -> MetadataSourceState {

@@ -60,10 +60,10 @@ impl Saml<'_> {
         let refusal = Refusal::MissingAttribute(missing.0.join(", "));
         let (user, application) = (active_session.user.id, response_request.application);
         tracing::warn!(user.id = %user, app.id = %application.application.id, detail = %refusal, "a required value is missing");
-        let facts =
+        let details =
             RequestDetails::default().with(request_details::name::REQUEST, response_request.request_id);
         let context =
-            RefusalContext::sso(Some(application.application), facts, visitor).with_session(active_session);
+            RefusalContext::sso(Some(application.application), details, visitor).with_session(active_session);
         let Some(request_id) = response_request.request_id else {
             return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(
                 self.refused_page(refusal, &context)?,

@@ -92,7 +92,7 @@ pub(in crate::provider) fn from_entity(
         required_attributes: entity
             .requested_attributes
             .iter()
-            .filter(|asked| asked.required)
+            .filter(|attribute| attribute.required)
             .cloned()
             .collect(),
         refused_acs: entity

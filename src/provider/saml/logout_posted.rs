@@ -31,7 +31,7 @@ impl Saml<'_> {
     /// yet.
     pub(super) fn resume_by_get(
         &self,
-        asked: &VerifiedLogoutRequest<'_>,
+        request: &VerifiedLogoutRequest<'_>,
         by_name: bool,
     ) -> Result<LogoutMessageOutcome, Error> {
         let (now, browser) = (self.now(), self.token());
@@ -43,22 +43,22 @@ impl Saml<'_> {
             id: LogoutId::new(now, self.random()),
             browser: browser.hash(),
             // The application that receives the LogoutResponse comes first.
-            applications: std::iter::once(asked.initiator.application)
-                .chain(asked.senders.iter().map(|sender| sender.application.id))
+            applications: std::iter::once(request.initiator.application)
+                .chain(request.senders.iter().map(|sender| sender.application.id))
                 .enumerate()
-                .filter(|(at, id)| *at == 0 || *id != asked.initiator.application)
+                .filter(|(at, id)| *at == 0 || *id != request.initiator.application)
                 .map(|(_, id)| id)
                 .collect(),
-            request_id: asked.initiator.request_id.clone(),
-            relay_state: asked.initiator.relay_state.clone(),
-            wants_response: asked.initiator.wants_response,
+            request_id: request.initiator.request_id.clone(),
+            relay_state: request.initiator.relay_state.clone(),
+            wants_response: request.initiator.wants_response,
             by_name_id: by_name,
-            name_id: asked.name_id.clone(),
+            name_id: request.name_id.clone(),
             expires_at: now + lifetime,
         };
         let is_first = self.store().write(|tx| {
             if by_name
-                && let Some((issuer, id)) = asked.replay_key
+                && let Some((issuer, id)) = request.replay_key
                 && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
             {
                 return Ok(false);
@@ -68,7 +68,7 @@ impl Saml<'_> {
         })?;
         if !is_first {
             return Ok(LogoutMessageOutcome::Refused(
-                self.refused_page(Refusal::Replayed, &asked.context)?,
+                self.refused_page(Refusal::Replayed, &request.context)?,
             ));
         }
         Ok(LogoutMessageOutcome::ResumeByGet(StartedLogout {
@@ -96,16 +96,16 @@ impl Saml<'_> {
             return Ok(LogoutMessageOutcome::NoMessage);
         };
         let snapshot = self.fresh_snapshot()?;
-        let Some(asked) = rebuild_request(&snapshot, &posted, visitor) else {
+        let Some(request) = rebuild_request(&snapshot, &posted, visitor) else {
             // The application was removed in the meantime.
             return Ok(LogoutMessageOutcome::Ended);
         };
         if posted.by_name_id {
-            return self.end_by_name(asked);
+            return self.end_by_name(request);
         }
         if let Some(session) = &visitor.session {
             let answers = (
-                asked.initiator.application,
+                request.initiator.application,
                 posted.request_id.as_str(),
                 posted.wants_response,
             );
@@ -113,7 +113,7 @@ impl Saml<'_> {
                 return Ok(LogoutMessageOutcome::LogoutStarted(begun));
             }
         }
-        self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+        self.respond_at_once(&request, Some(status::PARTIAL_LOGOUT))
     }
 
     /// Ends the participation of senders whose browser did not return for the GET; returns how many requests there
@@ -128,8 +128,8 @@ impl Saml<'_> {
         }
         let (snapshot, nobody) = (self.fresh_snapshot()?, no_visitor());
         for posted in due.iter().filter(|posted| posted.by_name_id) {
-            if let Some(asked) = rebuild_request(&snapshot, posted, &nobody) {
-                self.end_participation(&asked, None)?;
+            if let Some(request) = rebuild_request(&snapshot, posted, &nobody) {
+                self.end_participation(&request, None)?;
             }
         }
         Ok(due.len())
@@ -162,7 +162,7 @@ fn rebuild_request<'a>(
         .filter(|sender| sender.application.enabled)
         .collect();
     let first = senders.first()?.application;
-    let facts = RequestDetails::default().with(request_details::name::REQUEST, Some(&posted.request_id));
+    let details = RequestDetails::default().with(request_details::name::REQUEST, Some(&posted.request_id));
     Some(VerifiedLogoutRequest {
         snapshot,
         senders,
@@ -175,6 +175,6 @@ fn rebuild_request<'a>(
             relay_state: posted.relay_state.clone(),
             wants_response: posted.wants_response,
         },
-        context: RefusalContext::logout(Some(first), facts, visitor).validated(),
+        context: RefusalContext::logout(Some(first), details, visitor).validated(),
     })
 }

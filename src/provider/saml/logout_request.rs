@@ -105,7 +105,7 @@ impl Saml<'_> {
         let Some(first) = proven.first().copied() else {
             return self.logout_refused(Refusal::SignatureMissing, &context);
         };
-        let mut asked = VerifiedLogoutRequest {
+        let mut verified = VerifiedLogoutRequest {
             snapshot: &snapshot,
             senders: proven,
             name_id: request.name_id.clone(),
@@ -119,102 +119,102 @@ impl Saml<'_> {
             },
             context,
         };
-        asked.context.application = Some(first.application);
-        asked.context.is_valid = true;
-        asked.context.is_signed = true;
+        verified.context.application = Some(first.application);
+        verified.context.is_valid = true;
+        verified.context.is_signed = true;
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
-            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &asked.context),
-            Some(refusal) => self.respond_with_refusal(&asked, refusal),
-            None if !request.session_indexes.is_empty() => self.end_by_index(asked),
-            None if visitor.session_may_be_hidden => self.resume_by_get(&asked, true),
-            None => self.end_by_name(asked),
+            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &verified.context),
+            Some(refusal) => self.respond_with_refusal(&verified, refusal),
+            None if !request.session_indexes.is_empty() => self.end_by_index(verified),
+            None if visitor.session_may_be_hidden => self.resume_by_get(&verified, true),
+            None => self.end_by_name(verified),
         }
     }
 
     /// Ends the sessions that the request names by SessionIndex and NameID, among those that its sender takes part in
     /// (saml-core, 3.7.3.2), whichever browser brings it.
-    fn end_by_index(&self, mut asked: VerifiedLogoutRequest<'_>) -> Result<LogoutMessageOutcome, Error> {
+    fn end_by_index(&self, mut request: VerifiedLogoutRequest<'_>) -> Result<LogoutMessageOutcome, Error> {
         // Applications that share entity ID and key are one sender; the session that the request names tells which of
         // them is meant. If several are left, the first receives the LogoutResponse, and the others are asked like all
         // other participants.
         let (mut chosen, mut sessions) = (None, Vec::new());
-        for application in &asked.senders {
-            let found = self.sessions_by_index(*application, &asked)?;
+        for application in &request.senders {
+            let found = self.sessions_by_index(*application, &request)?;
             if !found.is_empty() {
                 chosen.get_or_insert(application.application);
             }
             sessions.extend(found);
         }
         if let Some(application) = chosen {
-            asked.initiator.application = application.id;
-            asked.context.application = Some(application);
+            request.initiator.application = application.id;
+            request.context.application = Some(application);
         }
-        let ended = self.logout().end_sessions(&sessions, &asked.cause())?;
+        let ended = self.logout().end_sessions(&sessions, &request.cause())?;
         if ended.replayed {
-            return self.logout_refused(Refusal::Replayed, &asked.context);
+            return self.logout_refused(Refusal::Replayed, &request.context);
         }
         if let Some(begun) = ended.started {
             return Ok(LogoutMessageOutcome::LogoutStarted(begun));
         }
         if ended.others_deferred {
-            if asked.context.visitor.session_may_be_hidden {
-                return self.resume_by_get(&asked, false);
+            if request.context.visitor.session_may_be_hidden {
+                return self.resume_by_get(&request, false);
             }
-            return self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT));
+            return self.respond_at_once(&request, Some(status::PARTIAL_LOGOUT));
         }
         // A session that ended before is also a success.
-        if ended.any_ended || self.already_ended(&asked)? {
-            return self.respond_at_once(&asked, None);
+        if ended.any_ended || self.already_ended(&request)? {
+            return self.respond_at_once(&request, None);
         }
-        self.respond_with_refusal(&asked, Refusal::NoSuchSession)
+        self.respond_with_refusal(&request, Refusal::NoSuchSession)
     }
 
     /// Without a SessionIndex, the session whose cookie the browser sends ends, if the sender takes part in it under
     /// that NameID. Otherwise no session ends: only the sender's participation in the user's sessions does.
     pub(super) fn end_by_name(
         &self,
-        mut asked: VerifiedLogoutRequest<'_>,
+        mut request: VerifiedLogoutRequest<'_>,
     ) -> Result<LogoutMessageOutcome, Error> {
-        let token = asked.context.visitor.session.as_ref();
+        let token = request.context.visitor.session.as_ref();
         let browser_session = match token {
             Some(token) => self.store().read(|tx| tx.session_by_token(token.hash()))?,
             None => None,
         };
         if let Some((session, user)) = browser_session {
             let participants = self.store().read(|tx| tx.participants(session.id))?;
-            let mut senders = asked.senders.iter();
+            let mut senders = request.senders.iter();
             let sender = senders.find(|sender| {
                 participants.iter().any(|participant| {
                     participant.application == sender.application.id
-                        && asked.names_participant(**sender, participant)
+                        && request.names_participant(**sender, participant)
                 })
             });
             if let Some(sender) = sender.copied() {
-                asked.initiator.application = sender.application.id;
-                asked.context.application = Some(sender.application);
+                request.initiator.application = sender.application.id;
+                request.context.application = Some(sender.application);
                 let ended = self
                     .logout()
-                    .end_sessions(&[(session.id, user.id)], &asked.cause())?;
+                    .end_sessions(&[(session.id, user.id)], &request.cause())?;
                 if ended.replayed {
-                    return self.logout_refused(Refusal::Replayed, &asked.context);
+                    return self.logout_refused(Refusal::Replayed, &request.context);
                 }
                 if let Some(begun) = ended.started {
                     return Ok(LogoutMessageOutcome::LogoutStarted(begun));
                 }
-                return self.respond_at_once(&asked, None);
+                return self.respond_at_once(&request, None);
             }
         }
-        match self.end_participation(&asked, Some(asked.context.visitor))? {
-            EndParticipationOutcome::Replayed => self.logout_refused(Refusal::Replayed, &asked.context),
-            EndParticipationOutcome::NoOthers => self.respond_at_once(&asked, None),
+        match self.end_participation(&request, Some(request.context.visitor))? {
+            EndParticipationOutcome::Replayed => self.logout_refused(Refusal::Replayed, &request.context),
+            EndParticipationOutcome::NoOthers => self.respond_at_once(&request, None),
             EndParticipationOutcome::OthersRemain => {
-                self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+                self.respond_at_once(&request, Some(status::PARTIAL_LOGOUT))
             }
-            EndParticipationOutcome::NotAParticipant if self.already_ended(&asked)? => {
-                self.respond_at_once(&asked, None)
+            EndParticipationOutcome::NotAParticipant if self.already_ended(&request)? => {
+                self.respond_at_once(&request, None)
             }
             EndParticipationOutcome::NotAParticipant => {
-                self.respond_with_refusal(&asked, Refusal::NoSuchSession)
+                self.respond_with_refusal(&request, Refusal::NoSuchSession)
             }
         }
     }
@@ -222,22 +222,23 @@ impl Saml<'_> {
     /// Ends the senders' participation under this NameID; the sessions continue.
     pub(super) fn end_participation(
         &self,
-        asked: &VerifiedLogoutRequest<'_>,
+        request: &VerifiedLogoutRequest<'_>,
         visitor: Option<&Visitor>,
     ) -> Result<EndParticipationOutcome, Error> {
         let until = self.now() + self.policy().replay_retention;
         let mut participants = Vec::new();
-        for sender in &asked.senders {
-            let told = self
+        for sender in &request.senders {
+            let found = self
                 .store()
-                .read(|tx| tx.participants_by_name_id(sender.application.id, &asked.name_id))?;
+                .read(|tx| tx.participants_by_name_id(sender.application.id, &request.name_id))?;
             participants.extend(
-                told.into_iter()
-                    .filter(|participant| asked.names_participant(*sender, participant)),
+                found
+                    .into_iter()
+                    .filter(|participant| request.names_participant(*sender, participant)),
             );
         }
         Ok(self.store().write(|tx| {
-            if let Some((issuer, id)) = asked.replay_key
+            if let Some((issuer, id)) = request.replay_key
                 && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
             {
                 return Ok(EndParticipationOutcome::Replayed);
@@ -256,8 +257,8 @@ impl Saml<'_> {
                 let mut detail =
                     "LogoutRequest without SessionIndex: the session goes on without it".to_owned();
                 if !others.is_empty() {
-                    let told = asked.snapshot.slugs(others.into_iter());
-                    detail = format!("{detail}; not told: {told}");
+                    let slugs = request.snapshot.slugs(others.into_iter());
+                    detail = format!("{detail}; not told: {slugs}");
                     ended = EndParticipationOutcome::OthersRemain;
                 } else if ended == EndParticipationOutcome::NotAParticipant {
                     ended = EndParticipationOutcome::NoOthers;
@@ -273,10 +274,15 @@ impl Saml<'_> {
     /// took part.
     pub(super) fn respond_at_once(
         &self,
-        asked: &VerifiedLogoutRequest<'_>,
+        request: &VerifiedLogoutRequest<'_>,
         second: Option<&'static str>,
     ) -> Result<LogoutMessageOutcome, Error> {
-        let sent = self.logout_response(asked.snapshot, &asked.initiator, (status::SUCCESS, second), None)?;
+        let sent = self.logout_response(
+            request.snapshot,
+            &request.initiator,
+            (status::SUCCESS, second),
+            None,
+        )?;
         Ok(sent.map_or(LogoutMessageOutcome::Ended, |outbound| {
             LogoutMessageOutcome::Response(Box::new(outbound))
         }))
@@ -286,14 +292,14 @@ impl Saml<'_> {
     /// the user.
     fn respond_with_refusal(
         &self,
-        asked: &VerifiedLogoutRequest<'_>,
+        request: &VerifiedLogoutRequest<'_>,
         refusal: Refusal,
     ) -> Result<LogoutMessageOutcome, Error> {
         let status = refusal.status().unwrap_or_default();
-        let page = self.refused_page(refusal, &asked.context)?;
+        let page = self.refused_page(refusal, &request.context)?;
         let message = status_message(&page.refusal, &page.reference);
         Ok(
-            match self.logout_response(asked.snapshot, &asked.initiator, status, Some(&message))? {
+            match self.logout_response(request.snapshot, &request.initiator, status, Some(&message))? {
                 Some(outbound) => LogoutMessageOutcome::Response(Box::new(outbound)),
                 None => LogoutMessageOutcome::Refused(page),
             },
@@ -302,10 +308,10 @@ impl Saml<'_> {
 
     /// Whether the request is already fulfilled: the session ended before, or a user known to the application by this
     /// NameID no longer has an active session there.
-    fn already_ended(&self, asked: &VerifiedLogoutRequest<'_>) -> Result<bool, Error> {
-        let (now, application, name) = (self.now(), asked.initiator.application, &asked.name_id.value);
+    fn already_ended(&self, request: &VerifiedLogoutRequest<'_>) -> Result<bool, Error> {
+        let (now, application, name) = (self.now(), request.initiator.application, &request.name_id.value);
         Ok(self.store().read(|tx| {
-            for index in &asked.session_indexes {
+            for index in &request.session_indexes {
                 if tx.has_ended_participant(application, index, name, now)? {
                     return Ok(true);
                 }
@@ -319,14 +325,14 @@ impl Saml<'_> {
     fn sessions_by_index(
         &self,
         application: SamlApplication<'_>,
-        asked: &VerifiedLogoutRequest<'_>,
+        request: &VerifiedLogoutRequest<'_>,
     ) -> Result<Vec<(SessionId, UserId)>, Error> {
         let id = application.application.id;
         Ok(self.store().read(|tx| {
             let mut sessions = Vec::new();
-            for index in &asked.session_indexes {
-                for participant in tx.participants_by_index(id, index, &asked.name_id.value)? {
-                    if asked.names_participant(application, &participant)
+            for index in &request.session_indexes {
+                for participant in tx.participants_by_index(id, index, &request.name_id.value)? {
+                    if request.names_participant(application, &participant)
                         && let Some(session) = tx.session(participant.session)?
                     {
                         sessions.push((session.id, session.user));

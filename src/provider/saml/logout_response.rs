@@ -39,21 +39,21 @@ impl Saml<'_> {
                 );
             }
         };
-        let facts = request_details::from_logout_response(&response);
+        let details = request_details::from_logout_response(&response);
         let (now, id) = (self.now(), response.unverified().in_response_to.clone());
         let Some((logout, step)) = self.store().read(|tx| tx.requested_logout_step(&id, now))? else {
             return self.unsolicited_response(
                 &Refusal::UnexpectedResponse,
-                &refusal_context(None, facts, visitor),
+                &refusal_context(None, details, visitor),
             );
         };
         let snapshot = self.fresh_snapshot()?;
         let found = snapshot.by_id(step.application);
-        let Some(application) = found.and_then(|one| one.as_saml()) else {
+        let Some(application) = found.and_then(|application| application.as_saml()) else {
             return self
-                .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, facts, visitor));
+                .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, details, visitor));
         };
-        let context = refusal_context(Some(application.application), facts, visitor);
+        let context = refusal_context(Some(application.application), details, visitor);
         let state = match verify(response, application, &self.endpoints().slo) {
             Ok(response) if response.confirms() => LogoutStepState::Confirmed,
             Ok(_other_status) => LogoutStepState::Refused,
@@ -84,12 +84,12 @@ impl Saml<'_> {
 
 fn refusal_context<'a>(
     application: Option<&'a Application>,
-    facts: RequestDetails,
+    details: RequestDetails,
     visitor: &'a Visitor,
 ) -> RefusalContext<'a> {
     RefusalContext {
         action: AuditAction::SingleLogout,
-        ..RefusalContext::logout(application, facts, visitor)
+        ..RefusalContext::logout(application, details, visitor)
     }
 }
 

@@ -100,7 +100,7 @@ pub enum AdvanceLogoutOutcome {
 struct LogoutView {
     snapshot: Arc<Snapshot>,
     logout: Logout,
-    hops: Vec<LogoutStep>,
+    steps: Vec<LogoutStep>,
 }
 
 impl Saml<'_> {
@@ -111,19 +111,19 @@ impl Saml<'_> {
         browser: Option<&Token>,
         visitor: &Visitor,
     ) -> Result<Option<LogoutProgress>, Error> {
-        let Some(mut seen) = self.logout_view(id, browser)? else {
+        let Some(mut view) = self.logout_view(id, browser)? else {
             return Ok(None);
         };
-        let next = self.next_action(&seen);
+        let next = self.next_action(&view);
         if matches!(next, NextAction::Finished(_)) {
             self.logout()
-                .finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
-            for hop in seen.hops.iter_mut().filter(|hop| !hop.state.is_settled()) {
+                .finish_logout(&view.snapshot, &view.logout, &view.steps, visitor)?;
+            for step in view.steps.iter_mut().filter(|step| !step.state.is_settled()) {
                 // The logout is over: this application will not be asked any more.
-                hop.state = LogoutStepState::Unconfirmed;
+                step.state = LogoutStepState::Unconfirmed;
             }
         }
-        Ok(Some(seen.progress(next)))
+        Ok(Some(view.progress(next)))
     }
 
     /// Advances: asks the next application, once, or sends the LogoutResponse to the initiator.
@@ -133,13 +133,13 @@ impl Saml<'_> {
         browser: Option<&Token>,
         visitor: &Visitor,
     ) -> Result<Option<AdvanceLogoutOutcome>, Error> {
-        let Some(seen) = self.logout_view(id, browser)? else {
+        let Some(view) = self.logout_view(id, browser)? else {
             return Ok(None);
         };
-        Ok(Some(match self.next_action(&seen) {
-            NextAction::Ask(turn) => self.send_logout_request(seen, &turn)?,
+        Ok(Some(match self.next_action(&view) {
+            NextAction::Ask(next) => self.send_logout_request(view, &next)?,
             NextAction::Respond { .. } | NextAction::Finished(Some(_)) => {
-                self.respond_to_initiator(&seen, visitor)?
+                self.respond_to_initiator(&view, visitor)?
             }
             NextAction::NoResponse(_) | NextAction::Finished(None) => AdvanceLogoutOutcome::Stay,
         }))
@@ -162,45 +162,46 @@ impl Saml<'_> {
     fn logout_view(&self, id: LogoutId, browser: Option<&Token>) -> Result<Option<LogoutView>, Error> {
         let Some(browser) = browser else { return Ok(None) };
         let found = self.store().read(|tx| tx.logout(id))?;
-        let Some((logout, mut hops)) = found.filter(|(logout, _)| logout.browser == browser.hash()) else {
+        let Some((logout, mut steps)) = found.filter(|(logout, _)| logout.browser == browser.hash()) else {
             return Ok(None);
         };
         let snapshot = self.fresh_snapshot()?;
-        for hop in &mut hops {
-            if hop.state == LogoutStepState::Pending && logout_endpoint(&snapshot, hop.application).is_none()
+        for step in &mut steps {
+            if step.state == LogoutStepState::Pending
+                && logout_endpoint(&snapshot, step.application).is_none()
             {
                 self.store()
-                    .write(|tx| tx.mark_logout_step_without_endpoint(id, hop.position))?;
-                hop.state = LogoutStepState::NoEndpoint;
+                    .write(|tx| tx.mark_logout_step_without_endpoint(id, step.position))?;
+                step.state = LogoutStepState::NoEndpoint;
             }
         }
         Ok(Some(LogoutView {
             snapshot,
             logout,
-            hops,
+            steps,
         }))
     }
 
-    fn next_action(&self, seen: &LogoutView) -> NextAction {
+    fn next_action(&self, view: &LogoutView) -> NextAction {
         let now = self.now();
-        let back = seen
+        let back = view
             .logout
             .initiator
             .as_ref()
-            .and_then(|by| seen.initiator_to_answer(by));
-        if now >= seen.logout.expires_at {
+            .and_then(|by| view.initiator_to_answer(by));
+        if now >= view.logout.expires_at {
             // By now the initiator has stopped waiting.
             return NextAction::Finished(None);
         }
-        let turn = |state| seen.hops.iter().find(|hop| hop.state == state);
-        if seen.logout.finished_at.is_some() {
+        let first_in = |state| view.steps.iter().find(|step| step.state == state);
+        if view.logout.finished_at.is_some() {
             return NextAction::Finished(back);
         }
-        if let Some(hop) = turn(LogoutStepState::Requested) {
-            return NextAction::NoResponse(seen.next_step(hop));
+        if let Some(step) = first_in(LogoutStepState::Requested) {
+            return NextAction::NoResponse(view.next_step(step));
         }
-        if let Some(hop) = turn(LogoutStepState::Pending) {
-            return NextAction::Ask(seen.next_step(hop));
+        if let Some(step) = first_in(LogoutStepState::Pending) {
+            return NextAction::Ask(view.next_step(step));
         }
         match back {
             Some(to) => NextAction::Respond { to },
@@ -212,28 +213,28 @@ impl Saml<'_> {
     /// request is discarded.
     fn send_logout_request(
         &self,
-        mut seen: LogoutView,
-        turn: &NextStep,
+        mut view: LogoutView,
+        next: &NextStep,
     ) -> Result<AdvanceLogoutOutcome, Error> {
         let now = self.now();
-        let asked = seen.hops.iter_mut().find(|hop| hop.position == turn.position);
-        let (Some(hop), Some((application, endpoint))) =
-            (asked, logout_endpoint(&seen.snapshot, turn.application.0))
+        let found = view.steps.iter_mut().find(|step| step.position == next.position);
+        let (Some(step), Some((application, endpoint))) =
+            (found, logout_endpoint(&view.snapshot, next.application.0))
         else {
             return Ok(AdvanceLogoutOutcome::Stay);
         };
         let id = self.message_id();
-        let ParticipantSubject::Saml(name_id) = &hop.subject;
-        let ask = LogoutRequestContent {
-            issuer: &seen.snapshot.installation.entity_id,
+        let ParticipantSubject::Saml(name_id) = &step.subject;
+        let content = LogoutRequestContent {
+            issuer: &view.snapshot.installation.entity_id,
             id: &id,
             destination: endpoint.location.as_str(),
             name_id,
-            session_index: &hop.session_handle,
+            session_index: &step.session_handle,
         };
-        let message = request::write(&ask, self.policy(), now)?;
+        let message = request::write(&content, self.policy(), now)?;
         let outbound = logout_delivery(
-            &seen.snapshot,
+            &view.snapshot,
             application,
             endpoint,
             &endpoint.location,
@@ -243,28 +244,28 @@ impl Saml<'_> {
         )?;
         let is_first = self
             .store()
-            .write(|tx| tx.mark_logout_step_requested(seen.logout.id, turn.position, &id, now))?;
+            .write(|tx| tx.mark_logout_step_requested(view.logout.id, next.position, &id, now))?;
         if !is_first {
             return Ok(AdvanceLogoutOutcome::Stay);
         }
-        hop.state = LogoutStepState::Requested;
-        let progress = seen.progress(NextAction::Ask(turn.clone()));
+        step.state = LogoutStepState::Requested;
+        let progress = view.progress(NextAction::Ask(next.clone()));
         Ok(AdvanceLogoutOutcome::Ask(Box::new((outbound, progress))))
     }
 
     /// The LogoutResponse to the initiator: success, or partial logout (saml-core, 3.7.3.2).
     fn respond_to_initiator(
         &self,
-        seen: &LogoutView,
+        view: &LogoutView,
         visitor: &Visitor,
     ) -> Result<AdvanceLogoutOutcome, Error> {
-        let Some(by) = &seen.logout.initiator else {
+        let Some(by) = &view.logout.initiator else {
             return Ok(AdvanceLogoutOutcome::Stay);
         };
-        let second = (!seen.all_confirmed()).then_some(status::PARTIAL_LOGOUT);
-        let sent = self.logout_response(&seen.snapshot, by, (status::SUCCESS, second), None)?;
+        let second = (!view.all_confirmed()).then_some(status::PARTIAL_LOGOUT);
+        let sent = self.logout_response(&view.snapshot, by, (status::SUCCESS, second), None)?;
         self.logout()
-            .finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
+            .finish_logout(&view.snapshot, &view.logout, &view.steps, visitor)?;
         Ok(sent.map_or(AdvanceLogoutOutcome::Stay, |outbound| {
             AdvanceLogoutOutcome::Respond(Box::new(outbound))
         }))
@@ -276,7 +277,7 @@ impl Saml<'_> {
         snapshot: &Snapshot,
         by: &Initiator,
         status: StatusCodes,
-        words: Option<&str>,
+        status_message: Option<&str>,
     ) -> Result<Option<LogoutDelivery>, Error> {
         let Some((application, endpoint)) = logout_endpoint(snapshot, by.application) else {
             return Ok(None);
@@ -284,20 +285,20 @@ impl Saml<'_> {
         if !by.wants_response {
             return Ok(None);
         }
-        let answer = LogoutResponseContent {
+        let content = LogoutResponseContent {
             issuer: &snapshot.installation.entity_id,
             id: &self.message_id(),
             destination: endpoint.response_url(),
             in_response_to: &by.request_id,
             status,
-            status_message: words,
+            status_message,
         };
-        let message = response::write(&answer, self.now())?;
+        let message = response::write(&content, self.now())?;
         logout_delivery(
             snapshot,
             application,
             endpoint,
-            answer.destination,
+            content.destination,
             MessageKind::Response,
             &message,
             by.relay_state.as_deref(),
@@ -308,9 +309,9 @@ impl Saml<'_> {
 
 impl LogoutView {
     fn all_confirmed(&self) -> bool {
-        self.hops
+        self.steps
             .iter()
-            .all(|hop| hop.state == LogoutStepState::Confirmed)
+            .all(|step| step.state == LogoutStepState::Confirmed)
     }
 
     fn progress(&self, next: NextAction) -> LogoutProgress {
@@ -322,20 +323,25 @@ impl LogoutView {
 
     /// The applications that take part, as this browser may see them.
     fn participants(&self) -> Vec<ParticipantLogoutStatus> {
-        let stops = participant_statuses(&self.snapshot, &self.hops);
+        let participants = participant_statuses(&self.snapshot, &self.steps);
         if self.logout.hides_applications {
-            anonymized(stops)
+            anonymized(participants)
         } else {
-            stops
+            participants
         }
     }
 
-    fn next_step(&self, hop: &LogoutStep) -> NextStep {
-        let stops = self.participants();
-        let named = stops.into_iter().find(|stop| stop.application == hop.application);
+    fn next_step(&self, step: &LogoutStep) -> NextStep {
+        let participants = self.participants();
+        let named = participants
+            .into_iter()
+            .find(|participant| participant.application == step.application);
         NextStep {
-            position: hop.position,
-            application: (hop.application, named.map(|stop| stop.name).unwrap_or_default()),
+            position: step.position,
+            application: (
+                step.application,
+                named.map(|participant| participant.name).unwrap_or_default(),
+            ),
         }
     }
 

@@ -140,19 +140,19 @@ impl Applications<'_> {
     /// The obstacles that do not depend on attributes.
     fn obstacles(&self, application: &Application, user: &User) -> Result<Vec<Obstacle>, Error> {
         let mut found = Vec::new();
-        let mut nobody = |words: &str| {
+        let mut add_obstacle = |message: &str| {
             found.push(Obstacle {
                 code: codes::LOGIN_WRONG,
-                message: words.to_owned(),
+                message: message.to_owned(),
             });
         };
         if user.deleted_at.is_some() {
-            nobody("the person is deleted");
+            add_obstacle("the person is deleted");
         } else if !user.enabled {
-            nobody("the person is switched off");
+            add_obstacle("the person is switched off");
         }
         if self.store().read(|tx| tx.password_hash(user.id))?.is_none() {
-            nobody("the person has no password");
+            add_obstacle("the person has no password");
         }
         if !application.enabled {
             found.push(Refusal::ApplicationDisabled.into());
@@ -244,10 +244,14 @@ impl Applications<'_> {
             session_index: &session_index,
             attributes,
         };
-        let seal = protection_without_encryption(snapshot, application);
-        let signed =
-            self.saml()
-                .write_success_response(snapshot, &response_request, content, seal, self.now())?;
+        let protection = protection_without_encryption(snapshot, application);
+        let signed = self.saml().write_success_response(
+            snapshot,
+            &response_request,
+            content,
+            protection,
+            self.now(),
+        )?;
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),

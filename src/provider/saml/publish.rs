@@ -163,7 +163,7 @@ impl Saml<'_> {
 
     /// Our entity ID.
     pub fn entity_id(&self) -> Result<EntityId, Error> {
-        if let Some(snapshot) = self.kept()? {
+        if let Some(snapshot) = self.loaded_snapshot()? {
             return Ok(snapshot.installation.entity_id.clone());
         }
         let stored = self.store().read(Tx::installation).map_err(Error::of_own_row)?;
@@ -173,7 +173,7 @@ impl Saml<'_> {
     /// The certificates of the active and of the next key. A command has no snapshot yet, and reads the keys alone: all
     /// applications would take it long.
     fn certificates(&self) -> Result<(Certificate, Option<Certificate>), Error> {
-        if let Some(snapshot) = self.kept()? {
+        if let Some(snapshot) = self.loaded_snapshot()? {
             let publication = &snapshot.publication;
             return Ok((publication.active.clone(), publication.next.clone()));
         }

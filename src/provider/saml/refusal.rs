@@ -69,7 +69,7 @@ impl<'a> RefusalContext<'a> {
     /// A refused sign-in that `application` asked for, if it is known.
     pub(in crate::provider) fn sso(
         application: Option<&'a Application>,
-        facts: RequestDetails,
+        details: RequestDetails,
         visitor: &'a Visitor,
     ) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl<'a> RefusalContext<'a> {
             user_and_session: None,
             is_signed: false,
             is_valid: false,
-            details: facts,
+            details,
             visitor,
         }
     }
@@ -86,12 +86,12 @@ impl<'a> RefusalContext<'a> {
     /// A refused logout that `application` asked for, if it is known.
     pub(in crate::provider) fn logout(
         application: Option<&'a Application>,
-        facts: RequestDetails,
+        details: RequestDetails,
         visitor: &'a Visitor,
     ) -> Self {
         Self {
             action: AuditAction::Logout,
-            ..Self::sso(application, facts, visitor)
+            ..Self::sso(application, details, visitor)
         }
     }
 
@@ -196,12 +196,12 @@ mod tests {
 
     #[test]
     fn a_status_message_is_one_sentence_with_code_and_reference() {
-        let said = status_message(
+        let message = status_message(
             &Refusal::NameIdPolicy,
             &Reference::from_request_id("7f3a92c100112233"),
         );
         assert_eq!(
-            said,
+            message,
             "The request asks for a kind of name that is not given here (NAMEID-POLICY 7F3A-92C1)."
         );
     }

@@ -59,31 +59,31 @@ fn with_embedded_certificates(details: RequestDetails, certificates: &[String]) 
 
 /// The details of an `AuthnRequest`.
 pub(in crate::provider) fn from_authn_request(request: &Unverified<AuthnRequest>) -> RequestDetails {
-    let asked = request.unverified();
-    let index = asked.acs_index.map(|index| index.to_string());
+    let content = request.unverified();
+    let index = content.acs_index.map(|index| index.to_string());
     RequestDetails::default()
-        .with(name::ISSUER, Some(asked.issuer.as_str()))
-        .with(name::REQUEST, Some(&asked.id))
-        .with(name::ACS, asked.acs_url.as_deref())
+        .with(name::ISSUER, Some(content.issuer.as_str()))
+        .with(name::REQUEST, Some(&content.id))
+        .with(name::ACS, content.acs_url.as_deref())
         .with("answer wanted at index", index.as_deref())
-        .with(name::DESTINATION, asked.destination.as_deref())
+        .with(name::DESTINATION, content.destination.as_deref())
         .with("signed with", request.algorithm())
-        .with("version", other_version(&asked.version))
-        .with("binding wanted", asked.protocol_binding.as_deref())
-        .with("name format wanted", asked.options.name_id_format.as_deref())
+        .with("version", other_version(&content.version))
+        .with("binding wanted", content.protocol_binding.as_deref())
+        .with("name format wanted", content.options.name_id_format.as_deref())
 }
 
 /// The details of a `LogoutRequest`; never whose sessions.
 pub(in crate::provider) fn from_logout_request(request: &Unverified<LogoutRequest>) -> RequestDetails {
-    let asked = request.unverified();
-    let indexes = asked.session_indexes.len().to_string();
+    let content = request.unverified();
+    let indexes = content.session_indexes.len().to_string();
     RequestDetails::default()
-        .with(name::ISSUER, Some(asked.issuer.as_str()))
-        .with(name::REQUEST, Some(&asked.id))
-        .with(name::DESTINATION, asked.destination.as_deref())
+        .with(name::ISSUER, Some(content.issuer.as_str()))
+        .with(name::REQUEST, Some(&content.id))
+        .with(name::DESTINATION, content.destination.as_deref())
         .with("signed with", request.algorithm())
-        .with("version", other_version(&asked.version))
-        .with("name format", Some(&asked.name_id.format))
+        .with("version", other_version(&content.version))
+        .with("name format", Some(&content.name_id.format))
         .with("session indexes", Some(&indexes))
 }
 
@@ -102,13 +102,13 @@ pub(in crate::provider) fn with_certificates_of(
 
 /// The details of a `LogoutResponse`.
 pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResponse>) -> RequestDetails {
-    let answer = response.unverified();
+    let content = response.unverified();
     RequestDetails::default()
-        .with(name::ISSUER, Some(answer.issuer.as_str()))
-        .with("answers", Some(&answer.in_response_to))
-        .with(name::DESTINATION, answer.destination.as_deref())
+        .with(name::ISSUER, Some(content.issuer.as_str()))
+        .with("answers", Some(&content.in_response_to))
+        .with(name::DESTINATION, content.destination.as_deref())
         .with("signed with", response.algorithm())
-        .with("version", other_version(&answer.version))
+        .with("version", other_version(&content.version))
 }
 
 /// Adds the certificates that were tried, if none of them verified the signature.

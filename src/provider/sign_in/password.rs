@@ -76,11 +76,11 @@ impl SignIn<'_> {
     /// Checks the throttle without counting the attempt: a throttled attempt need not wait in the queue.
     pub fn check_sign_in_throttle(
         &self,
-        typed: &Credentials,
+        credentials: &Credentials,
         visitor: &Visitor,
     ) -> Result<ThrottleCheck, Error> {
-        let user = self.user_by_typed_email(typed)?;
-        let buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
+        let user = self.user_by_typed_email(credentials)?;
+        let buckets = self.throttle_buckets(credentials, user.as_ref(), visitor)?;
         let (now, policy) = (buckets.at, self.policy());
         let (is_known, until) = self.store().read(|tx| {
             let own = match &buckets.device {
@@ -105,8 +105,8 @@ impl SignIn<'_> {
         }
     }
 
-    fn user_by_typed_email(&self, typed: &Credentials) -> Result<Option<User>, Error> {
-        match Email::parse(&canonical_account(&typed.email)) {
+    fn user_by_typed_email(&self, credentials: &Credentials) -> Result<Option<User>, Error> {
+        match Email::parse(&canonical_account(&credentials.email)) {
             Ok(email) => Ok(self.store().read(|tx| tx.user_by_email(&email))?),
             Err(_no_address) => Ok(None),
         }
@@ -116,16 +116,16 @@ impl SignIn<'_> {
     /// browser).
     pub fn sign_in_with_password(
         &self,
-        typed: &Credentials,
+        credentials: &Credentials,
         visitor: &Visitor,
     ) -> Result<PasswordSignInOutcome, Error> {
-        let user = self.user_by_typed_email(typed)?;
-        let mut buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
+        let user = self.user_by_typed_email(credentials)?;
+        let mut buckets = self.throttle_buckets(credentials, user.as_ref(), visitor)?;
         if let RateLimit::RetryAfter(until) = self.count_sign_in_attempt(&mut buckets)? {
             let reference = self.record_throttled(visitor)?;
             return Ok(PasswordSignInOutcome::Throttled { until, reference });
         }
-        if let Some(verified) = self.check_password(typed, user.as_ref())?
+        if let Some(verified) = self.check_password(credentials, user.as_ref())?
             && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
         {
             return Ok(done);
@@ -137,12 +137,12 @@ impl SignIn<'_> {
     /// The user, if the password is correct and they may sign in. An unknown user costs the same work.
     fn check_password<'u>(
         &self,
-        typed: &Credentials,
+        credentials: &Credentials,
         user: Option<&'u User>,
     ) -> Result<Option<VerifiedPassword<'u>>, Error> {
         let hasher = &self.dependencies().hasher;
         // A password that could not have been set is hashed nevertheless, as another password.
-        let password = Password::parse(typed.password.expose());
+        let password = Password::parse(credentials.password.expose());
         let stored = match user {
             Some(user) if user.enabled => self.store().read(|tx| tx.password_hash(user.id))?,
             Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
@@ -201,7 +201,7 @@ impl SignIn<'_> {
                 tx.set_password_hash(user.id, better, now)?;
             }
             refund(tx, buckets, self.policy())?;
-            let mut kept = None;
+            let mut renewed_session = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
                     // The same session and participants, with a new token and new lifetimes.
@@ -213,7 +213,7 @@ impl SignIn<'_> {
                     };
                     renewed.authentications.record(AuthenticationEvent::password(now));
                     let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
-                    kept = taken.then_some(renewed.id);
+                    renewed_session = taken.then_some(renewed.id);
                 } else {
                     tx.end_session(before.session.id, now, "another person signed in")?;
                     let left = tx.participants(before.session.id)?.len();
@@ -227,10 +227,10 @@ impl SignIn<'_> {
                     tx.add_audit_event(&other)?;
                 }
             }
-            if kept.is_none() {
+            if renewed_session.is_none() {
                 tx.add_session(&fresh, session.hash())?;
             }
-            event.session = Some(kept.unwrap_or(fresh.id));
+            event.session = Some(renewed_session.unwrap_or(fresh.id));
             tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
             for (network, _clients) in networks(visitor.address) {
                 tx.add_network_user(&network, user.id, now + NETWORK_HISTORY)?;

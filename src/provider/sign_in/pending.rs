@@ -90,14 +90,14 @@ impl SignIn<'_> {
     fn sealed_for_browser(
         &self,
         visitor: &Visitor,
-        seal: impl FnOnce(&Token) -> Result<String, Error>,
+        seal_for: impl FnOnce(&Token) -> Result<String, Error>,
     ) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
             Some(browser) => (browser.duplicate(), false),
             None => (self.token(), true),
         };
         Ok(SealedSignIn {
-            sealed: seal(&browser)?,
+            sealed: seal_for(&browser)?,
             cookie: is_new.then_some(NewCookie::Browser(browser)),
         })
     }

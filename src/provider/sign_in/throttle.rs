@@ -66,11 +66,11 @@ pub(in crate::provider) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
 impl SignIn<'_> {
     pub(in crate::provider) fn throttle_buckets(
         &self,
-        typed: &Credentials,
+        credentials: &Credentials,
         user: Option<&User>,
         visitor: &Visitor,
     ) -> Result<ThrottleBuckets, Error> {
-        let account = sha256_hex(canonical_account(&typed.email));
+        let account = sha256_hex(canonical_account(&credentials.email));
         let address = address_key(visitor.address);
         let limit = self.policy().throttle_address;
         // Queried whether or not the account exists: the same work in both cases.

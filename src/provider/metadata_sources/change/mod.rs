@@ -34,10 +34,10 @@ pub(super) fn review_reasons(
     if new.entity_id != from.entity_id {
         reasons.push(format!("it calls itself {} now", new.entity_id));
     }
-    let acs = |consumers: &[AssertionConsumerService]| -> BTreeSet<String> {
-        consumers
+    let acs = |endpoints: &[AssertionConsumerService]| -> BTreeSet<String> {
+        endpoints
             .iter()
-            .map(|consumer| consumer.location.origin())
+            .map(|endpoint| endpoint.location.origin())
             .collect()
     };
     // Another port is another server. An origin that is trusted with logout messages is not trusted with Assertions;
@@ -104,7 +104,7 @@ fn logout_origins(endpoint: Option<&LogoutEndpoint>) -> BTreeSet<String> {
 
 /// Whether both lists contain keys and no old key is among the new ones. The same key may come in another certificate.
 fn are_all_replaced(old: &[Certificate], new: &[Certificate]) -> bool {
-    let is_kept = |one: &Certificate| new.iter().any(|other| pem::is_same_key(one, other));
+    let is_kept = |certificate: &Certificate| new.iter().any(|other| pem::is_same_key(certificate, other));
     !old.is_empty() && !new.is_empty() && !old.iter().any(is_kept)
 }
 
@@ -115,10 +115,10 @@ pub(super) fn differences(current: &Application, changed: &Application) -> Vec<S
     };
     let mut lines = Vec::new();
     let mut differ = |what: &str, old: Vec<String>, new: Vec<String>| {
-        let gone = old.iter().filter(|one| !new.contains(one));
-        lines.extend(gone.map(|one| format!("- {what} {one}")));
-        let come = new.iter().filter(|one| !old.contains(one));
-        lines.extend(come.map(|one| format!("+ {what} {one}")));
+        let gone = old.iter().filter(|value| !new.contains(value));
+        lines.extend(gone.map(|value| format!("- {what} {value}")));
+        let come = new.iter().filter(|value| !old.contains(value));
+        lines.extend(come.map(|value| format!("+ {what} {value}")));
     };
     let signed = |required: bool| vec![if required { "required" } else { "not required" }.to_owned()];
     differ(
@@ -130,11 +130,11 @@ pub(super) fn differences(current: &Application, changed: &Application) -> Vec<S
         "ACS URL",
         old.acs_endpoints
             .iter()
-            .map(|one| one.location.to_string())
+            .map(|endpoint| endpoint.location.to_string())
             .collect(),
         new.acs_endpoints
             .iter()
-            .map(|one| one.location.to_string())
+            .map(|endpoint| endpoint.location.to_string())
             .collect(),
     );
     differ(
@@ -184,12 +184,12 @@ fn logout_lines(endpoint: Option<&LogoutEndpoint>) -> Vec<String> {
 fn certificate_lines(certificates: &[Certificate]) -> Vec<String> {
     certificates
         .iter()
-        .map(|one| {
-            let short: String = one.sha256.chars().take(16).collect();
+        .map(|certificate| {
+            let short: String = certificate.sha256.chars().take(16).collect();
             format!(
                 "{short}… ({}, until {})",
-                one.subject,
-                one.not_after.format("%Y-%m-%d")
+                certificate.subject,
+                certificate.not_after.format("%Y-%m-%d")
             )
         })
         .collect()
@@ -394,8 +394,8 @@ impl MetadataSources<'_> {
             Ok((changed, waiting))
         })?;
         for slug in &waiting {
-            let words = (self.dependencies().remedy_words)(&Remedy::ReviewChange(slug.clone()));
-            tracing::warn!(slug = slug.as_str(), "new metadata waits{words}");
+            let remedy = (self.dependencies().remedy_words)(&Remedy::ReviewChange(slug.clone()));
+            tracing::warn!(slug = slug.as_str(), "new metadata waits{remedy}");
         }
         report.changed.extend(changed);
         report

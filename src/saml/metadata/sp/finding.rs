@@ -84,7 +84,7 @@ pub enum MetadataFinding {
     /// It supports only NameID formats that are not supported here.
     NoSupportedNameIdFormat {
         /// The first of them.
-        asked: String,
+        requested: String,
     },
     /// It lists ciphers for encryption, but none that is supported here.
     NoSupportedCipher,
@@ -187,9 +187,9 @@ impl fmt::Display for MetadataFinding {
                 write!(f, "the metadata is valid until {} only", at.format("%Y-%m-%d %H:%M UTC"))
             }
             Self::BadCacheDuration { text } => write!(f, "the cacheDuration `{text}` is none, and ignored"),
-            Self::NoSupportedNameIdFormat { asked } => write!(
+            Self::NoSupportedNameIdFormat { requested } => write!(
                 f,
-                "it takes names of the format {asked} and of none that is given here"
+                "it takes names of the format {requested} and of none that is given here"
             ),
             Self::NoSupportedCipher => f.write_str(
                 "it lists ciphers for encryption, and not AES-GCM: what is encrypted here may be unreadable there",

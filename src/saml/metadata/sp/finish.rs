@@ -87,11 +87,11 @@ impl EntityBuilder {
             let taken = sanitize(taken.1.location.as_str());
             self.note(MetadataFinding::NoDefaultAcs { taken });
         }
-        let is_supported = |asked: &String| NameIdFormat::ALL.iter().any(|format| format.urn() == asked);
+        let is_supported = |urn: &String| NameIdFormat::ALL.iter().any(|format| format.urn() == urn);
         if !self.name_id_formats.iter().any(is_supported)
-            && let Some(asked) = self.name_id_formats.first().map(|asked| sanitize(asked))
+            && let Some(requested) = self.name_id_formats.first().map(|urn| sanitize(urn))
         {
-            self.note(MetadataFinding::NoSupportedNameIdFormat { asked });
+            self.note(MetadataFinding::NoSupportedNameIdFormat { requested });
         }
         let mut ciphers = self
             .encryption_methods
