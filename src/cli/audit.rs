@@ -50,8 +50,8 @@ pub(super) struct AuditArguments {
     json: bool,
 }
 
-pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
-    let application = match &args.app {
+pub(super) fn audit(arguments: &AuditArguments, provider: &Provider) -> Result<()> {
+    let application = match &arguments.app {
         None => None,
         Some(slug) => Some(
             provider
@@ -60,13 +60,13 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
                 .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?,
         ),
     };
-    let code = args.code.as_deref().map(parse_code).transpose()?;
+    let code = arguments.code.as_deref().map(parse_code).transpose()?;
     let at = |text: &Option<String>| {
         text.as_deref()
             .map(|text| parse_time(text, provider.now()))
             .transpose()
     };
-    let user = match &args.user {
+    let user = match &arguments.user {
         None => None,
         Some(email) => {
             let email = Email::parse(email)?;
@@ -80,22 +80,22 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         }
     };
     let filter = AuditQuery {
-        since: at(&args.since)?,
-        until: at(&args.until)?,
+        since: at(&arguments.since)?,
+        until: at(&arguments.until)?,
         application,
         user,
-        action: args.action.as_deref().map(parse_action).transpose()?,
+        action: arguments.action.as_deref().map(parse_action).transpose()?,
         code,
-        refused_only: args.refused,
+        refused_only: arguments.refused,
         before: None,
         limit: 0,
         // Only JSON contains them.
-        with_hints: args.json,
+        with_hints: arguments.json,
     };
     let older = "there are older ones: -n NUMBER, -n all, or --until WHEN";
-    if args.json {
+    if arguments.json {
         let mut array = JsonArray::begin();
-        let are_older = each_entry(provider, filter, args.newest, |decision| {
+        let are_older = each_entry(provider, filter, arguments.newest, |decision| {
             array.push(&AuditEntryOutput::from(decision))
         })?;
         if are_older {
@@ -104,7 +104,7 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         return array.end();
     }
     let mut is_empty = true;
-    let are_older = each_entry(provider, filter, args.newest, |decision| {
+    let are_older = each_entry(provider, filter, arguments.newest, |decision| {
         is_empty = false;
         print_entry(decision)
     })?;
@@ -135,7 +135,7 @@ fn print_entry(decision: &AuditEntry) -> Result<()> {
     let row = &decision.row;
     let reference = decision
         .reference()
-        .map(|one| one.to_string())
+        .map(|reference| reference.to_string())
         .unwrap_or_default();
     let application = match (&decision.application, row.application) {
         (Some(application), _) => application.slug.as_str().to_owned(),
@@ -199,7 +199,7 @@ fn parse_code(text: &str) -> Result<String> {
         return Ok("ok".to_owned());
     }
     codes::explanation(text)
-        .map(|one| one.code.to_owned())
+        .map(|explanation| explanation.code.to_owned())
         .with_context(|| {
             format!(
                 "there is no code `{}`; docs/errors.md lists all",

@@ -27,8 +27,8 @@ pub(super) struct ExplainArguments {
 }
 
 /// The code to explain, if the arguments are a code alone: that needs no database.
-pub(super) fn find_code(args: &ExplainArguments) -> Option<&'static Explanation> {
-    match args.what.as_slice() {
+pub(super) fn find_code(arguments: &ExplainArguments) -> Option<&'static Explanation> {
+    match arguments.what.as_slice() {
         [code] => codes::explanation(code.trim()),
         _ => None,
     }
@@ -50,9 +50,9 @@ pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Res
 }
 
 /// Explains the refusals that a reference leads to.
-pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()> {
+pub(super) fn explain(arguments: &ExplainArguments, provider: &Provider) -> Result<()> {
     // Pages and mails show code and reference side by side: a user may paste both, as one word or as two.
-    let words: Vec<&str> = args
+    let words: Vec<&str> = arguments
         .what
         .iter()
         .flat_map(|word| word.split_whitespace())
@@ -64,7 +64,7 @@ pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()
     let Some(reference) = Reference::parse(&reference) else {
         bail!(
             "`{}` is neither a code nor a reference; a code looks like ACS-UNKNOWN, a reference like 7F3A-92C1, and docs/errors.md lists all codes",
-            args.what.join(" ").escape_debug()
+            arguments.what.join(" ").escape_debug()
         );
     };
     let mut decisions = provider.audit().audit_entries_by_reference(&reference)?;
@@ -78,7 +78,7 @@ pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()
             reference.prefix()
         );
     }
-    if args.json {
+    if arguments.json {
         return output::json(&decisions.iter().map(AuditEntryOutput::from).collect::<Vec<_>>());
     }
     if decisions.len() > 1 {
@@ -96,18 +96,24 @@ pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()
     Ok(())
 }
 
-fn print_code(one: &Explanation) -> Result<()> {
-    print_line(format_args!("  means        {}", one.meaning))?;
-    print_line(format_args!("  page says    {}", one.message))?;
-    let status = match one.status {
+fn print_code(explanation: &Explanation) -> Result<()> {
+    print_line(format_args!("  means        {}", explanation.meaning))?;
+    print_line(format_args!("  page says    {}", explanation.message))?;
+    let status = match explanation.status {
         None => "none; our own page is shown".to_owned(),
         Some((top, None)) => short_status(top).to_owned(),
         Some((top, Some(second))) => format!("{}, {}", short_status(top), short_status(second)),
     };
     print_line(format_args!("  status sent  {status}"))?;
-    print_line(format_args!("  who fixes it {}", one.responsible.description()))?;
-    print_line(format_args!("  how          {}", remedy::fix_words(one.fix)))?;
-    if let Some(clause) = one.clause {
+    print_line(format_args!(
+        "  who fixes it {}",
+        explanation.responsible.description()
+    ))?;
+    print_line(format_args!(
+        "  how          {}",
+        remedy::fix_words(explanation.fix)
+    ))?;
+    if let Some(clause) = explanation.clause {
         print_line(format_args!("  written in   {clause}"))?;
     }
     Ok(())
@@ -117,12 +123,12 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
     let row = &decision.row;
     let reference = decision
         .reference()
-        .map(|one| one.to_string())
+        .map(|reference| reference.to_string())
         .unwrap_or_default();
     print_line(format_args!("{} {reference}", row.outcome))?;
-    let (words, details) = decision.parsed_detail();
-    if !words.is_empty() {
-        print_line(format_args!("  {words}"))?;
+    let (message, details) = decision.parsed_detail();
+    if !message.is_empty() {
+        print_line(format_args!("  {message}"))?;
     }
     print_line(format_args!(
         "\n  when         {}",
@@ -130,10 +136,10 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
     ))?;
     print_line(format_args!("  what         {}", row.action))?;
     match (&decision.application, row.application) {
-        (Some(one), _) => print_line(format_args!(
+        (Some(application), _) => print_line(format_args!(
             "  application  {} ({})",
-            one.name,
-            one.slug.as_str()
+            application.name,
+            application.slug.as_str()
         ))?,
         (None, Some(id)) => print_line(format_args!("  application  removed since; its id was {id}"))?,
         (None, None) => {}
@@ -185,9 +191,9 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
     for hint in &decision.hints {
         print_line(format_args!("\n  Look: {}", hint.with_words(remedy::words)))?;
     }
-    if let Some(one) = decision.explanation {
+    if let Some(explanation) = decision.explanation {
         print_line(format_args!(""))?;
-        print_code(one)?;
+        print_code(explanation)?;
     }
     if let Some(command) = remedy::command_of(decision) {
         print_line(format_args!("\n{command}"))?;

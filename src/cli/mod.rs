@@ -97,21 +97,21 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings()?).map_err(with_working_command)?;
             app::run(command, &provider)
         }
-        Command::Explain(args) => {
-            if let Some(code) = explain::find_code(&args) {
-                explain::explain_code(code, args.json)
+        Command::Explain(arguments) => {
+            if let Some(code) = explain::find_code(&arguments) {
+                explain::explain_code(code, arguments.json)
             } else {
                 let provider = server::open(&settings()?).map_err(with_working_command)?;
-                explain::explain(&args, &provider)
+                explain::explain(&arguments, &provider)
             }
         }
-        Command::Audit(args) => {
+        Command::Audit(arguments) => {
             let provider = server::open(&settings()?).map_err(with_working_command)?;
-            audit::audit(&args, &provider)
+            audit::audit(&arguments, &provider)
         }
         Command::Key {
-            command: key::Command::Reseal(args),
-        } => key::reseal(&args, &settings()?).map_err(with_working_command),
+            command: key::Command::Reseal(arguments),
+        } => key::reseal(&arguments, &settings()?).map_err(with_working_command),
         Command::Key {
             command: key::Command::Remove { id, json },
         } => {

@@ -39,13 +39,13 @@ pub(super) fn each_row<T, K>(
 
 /// How many rows to list: a number, or `all`.
 pub(super) fn parse_count(text: &str) -> Result<u32, String> {
-    const MOST: u32 = 100_000;
+    const MAX_COUNT: u32 = 100_000;
     if text == "all" {
         return Ok(u32::MAX);
     }
     text.parse()
         .ok()
-        .filter(|number| (1..=MOST).contains(number))
+        .filter(|number| (1..=MAX_COUNT).contains(number))
         .ok_or_else(|| format!("write a number from 1 to {MOST}, or all"))
 }
 
@@ -75,9 +75,9 @@ mod tests {
             let mut seen = Vec::new();
             let are_more = each_row(
                 limit,
-                |after: Option<u32>, most| {
+                |after: Option<u32>, count| {
                     let first = after.map_or(0, |after| after + 1);
-                    Ok((first..total).take(most as usize).collect())
+                    Ok((first..total).take(count as usize).collect())
                 },
                 |row| *row,
                 |row| {

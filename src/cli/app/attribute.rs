@@ -91,20 +91,20 @@ pub(in crate::cli) enum NameFormatArgument {
 
 /// The value's source, and how the value is changed before it is sent.
 pub(super) fn describe(attribute: &AttributeOutput) -> String {
-    let mut words = attribute.source.clone();
+    let mut text = attribute.source.clone();
     if let Some(friendly) = &attribute.friendly_name {
-        words = format!("{words}, as \"{friendly}\"");
+        text = format!("{text}, as \"{friendly}\"");
     }
     if attribute.lower_case {
-        words.push_str(", in lower case");
+        text.push_str(", in lower case");
     }
-    if let Some(between) = &attribute.join {
-        words = format!("{words}, joined with \"{between}\"");
+    if let Some(separator) = &attribute.join {
+        text = format!("{text}, joined with \"{separator}\"");
     }
     if attribute.required {
-        words.push_str(", required");
+        text.push_str(", required");
     }
-    words
+    text
 }
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
@@ -115,7 +115,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         | Command::Preset { slug, json, .. } => (slug.clone(), *json),
     };
     let application = find_application(provider, &slug)?;
-    let (edit, words) = match command {
+    let (edit, message) = match command {
         Command::List { .. } => return list(&application, json),
         Command::Set {
             name,
@@ -131,7 +131,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let rule = AttributeRule {
                 name_format: format.map_or_else(
                     || NameFormat::default_for(&name),
-                    |args| match args {
+                    |format| match format {
                         NameFormatArgument::Uri => NameFormat::Uri,
                         NameFormatArgument::Basic => NameFormat::Basic,
                         NameFormatArgument::Unspecified => NameFormat::Unspecified,
@@ -146,26 +146,26 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 required,
                 name,
             };
-            let words = format!("now receives {}", rule.name);
-            (AttributeEdit::Set(rule), words)
+            let message = format!("now receives {}", rule.name);
+            (AttributeEdit::Set(rule), message)
         }
         Command::Remove { name, .. } => {
-            let words = format!("no longer receives {name}");
-            (AttributeEdit::Remove(name), words)
+            let message = format!("no longer receives {name}");
+            (AttributeEdit::Remove(name), message)
         }
         Command::Preset { name, .. } => {
             let preset = Preset::parse(&name)?;
             let sent = application.saml().map(|sp| sp.name_id_format);
             if sent.is_some_and(|sent| sent != preset.name_id_format()) {
-                let words = format!(
+                let warning = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",
                     application.name,
                     preset.name()
                 );
                 if json {
-                    print_note(&words);
+                    print_note(&warning);
                 } else {
-                    print_line(format_args!("{words}"))?;
+                    print_line(format_args!("{warning}"))?;
                 }
             }
             (
@@ -174,7 +174,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             )
         }
     };
-    let words = format!("{words}; this takes effect at the next sign-in");
+    let message = format!("{message}; this takes effect at the next sign-in");
     let parsed = Slug::parse(&slug)?;
     let edited = provider
         .applications(actor::current())
@@ -183,7 +183,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         provider,
         &slug,
         readable(provider, &parsed, edited)??,
-        &words,
+        &message,
         json,
     )?;
     if json {
@@ -207,8 +207,8 @@ fn list(application: &Application, json: bool) -> Result<()> {
             application.name
         ));
     }
-    for one in &shown {
-        print_line(format_args!("{:70} {}", one.name, describe(one)))?;
+    for attribute in &shown {
+        print_line(format_args!("{:70} {}", attribute.name, describe(attribute)))?;
     }
     Ok(())
 }

@@ -17,54 +17,62 @@ use crate::{
     },
 };
 
-pub(super) fn new_workspace(args: &AddChatGptArguments) -> Result<NewWorkspace> {
+pub(super) fn new_workspace(arguments: &AddChatGptArguments) -> Result<NewWorkspace> {
     Ok(NewWorkspace {
-        connection: chatgpt::parse_connection(args.acs.trim(), args.audience.trim())?,
-        name: args.name.clone(),
-        slug: args.slug.as_deref().map(Slug::parse).transpose()?,
-        tile_url: args.tile_url.as_deref().map(parse_tile_url).transpose()?,
+        connection: chatgpt::parse_connection(arguments.acs.trim(), arguments.audience.trim())?,
+        name: arguments.name.clone(),
+        slug: arguments.slug.as_deref().map(Slug::parse).transpose()?,
+        tile_url: arguments.tile_url.as_deref().map(parse_tile_url).transpose()?,
     })
 }
 
-pub(super) fn new_service_provider(args: AddSamlArguments) -> Result<NewServiceProvider> {
+pub(super) fn new_service_provider(arguments: AddSamlArguments) -> Result<NewServiceProvider> {
     Ok(NewServiceProvider {
-        name: args.name,
-        slug: args.slug.as_deref().map(Slug::parse).transpose()?,
-        tile_url: args.tile_url.as_deref().map(parse_tile_url).transpose()?,
-        entity_id: args.entity_id.as_deref().map(parse_entity_id).transpose()?,
-        acs_urls: args
+        name: arguments.name,
+        slug: arguments.slug.as_deref().map(Slug::parse).transpose()?,
+        tile_url: arguments.tile_url.as_deref().map(parse_tile_url).transpose()?,
+        entity_id: arguments.entity_id.as_deref().map(parse_entity_id).transpose()?,
+        acs_urls: arguments
             .acs
             .iter()
             .map(|text| parse_url(text))
             .collect::<Result<_>>()?,
-        logout_url: args.slo.as_deref().map(parse_url).transpose()?,
-        signing_certificates: args.certificate.as_ref().map(read_certificates).transpose()?,
-        require_signed_requests: args.require_signed_requests,
-        allow_idp_initiated: args.allow_idp_initiated,
-        response_options: args.response_options.edit()?,
+        logout_url: arguments.slo.as_deref().map(parse_url).transpose()?,
+        signing_certificates: arguments
+            .certificate
+            .as_ref()
+            .map(read_certificates)
+            .transpose()?,
+        require_signed_requests: arguments.require_signed_requests,
+        allow_idp_initiated: arguments.allow_idp_initiated,
+        response_options: arguments.response_options.edit()?,
     })
 }
 
-pub(super) fn application_change(args: EditArguments) -> Result<ApplicationChange> {
+pub(super) fn application_change(arguments: EditArguments) -> Result<ApplicationChange> {
     Ok(ApplicationChange {
-        name: args.name,
-        acs_urls: args.acs,
-        audience: args.audience,
-        entity_id: args.entity_id.as_deref().map(parse_entity_id).transpose()?,
-        tile_url: args
+        name: arguments.name,
+        acs_urls: arguments.acs,
+        audience: arguments.audience,
+        entity_id: arguments.entity_id.as_deref().map(parse_entity_id).transpose()?,
+        tile_url: arguments
             .tile_url
             .as_deref()
             .map(|text| unless_empty(text).map(parse_tile_url).transpose())
             .transpose()?,
-        logout_url: args
+        logout_url: arguments
             .slo
             .as_deref()
             .map(|text| unless_empty(text).map(parse_url).transpose())
             .transpose()?,
-        signing_certificates: args.certificate.as_ref().map(read_certificates).transpose()?,
-        require_signed_requests: args.require_signed_requests,
-        allow_idp_initiated: args.allow_idp_initiated,
-        response_options: args.response_options.edit()?,
+        signing_certificates: arguments
+            .certificate
+            .as_ref()
+            .map(read_certificates)
+            .transpose()?,
+        require_signed_requests: arguments.require_signed_requests,
+        allow_idp_initiated: arguments.allow_idp_initiated,
+        response_options: arguments.response_options.edit()?,
     })
 }
 

@@ -6,22 +6,24 @@ use crate::{
     api_model::application::DraftOutput,
     cli::{
         actor,
-        app::{arguments::DraftArguments as Typed, lookup::describe_slug_conflict, show},
+        app::{arguments::DraftArguments, lookup::describe_slug_conflict, show},
         output::{self, print_line},
     },
     model::{application::Slug, rollover::ApplicationDraft},
     provider::{Provider, applications::parse_name, people::users::ChangeOutcome},
 };
 
-pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
-    let name = parse_name(&args.name)?;
-    let slug = args.slug.as_deref().map(Slug::parse).transpose()?;
+pub(super) fn add(arguments: &DraftArguments, provider: &Provider) -> Result<()> {
+    let name = parse_name(&arguments.name)?;
+    let slug = arguments.slug.as_deref().map(Slug::parse).transpose()?;
     match provider
         .applications(actor::current())
         .add_draft(&name, slug.as_ref())?
     {
         // The draft exists already, and the terminal may have scrolled: print the same values again.
-        ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, args.json),
+        ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => {
+            show(&draft, provider, arguments.json)
+        }
         ChangeOutcome::Taken => {
             let slug = slug.unwrap_or_else(|| Slug::from_name(&name));
             bail!(describe_slug_conflict(provider, &slug)?)
@@ -37,28 +39,28 @@ pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<Application
 }
 
 pub(super) fn show(draft: &ApplicationDraft, provider: &Provider, json: bool) -> Result<()> {
-    let paste = show::idp_values(provider, &draft.slug)?;
+    let idp_values = show::idp_values(provider, &draft.slug)?;
     let (name, slug) = (&draft.name, &draft.slug);
     if json {
-        return output::json(&DraftOutput::new(draft, paste));
+        return output::json(&DraftOutput::new(draft, idp_values));
     }
     print_line(format_args!(
         "{name} (short name {slug}; a draft)\n\nPaste these at the application:"
     ))?;
     for (what, value) in [
-        ("Metadata URL", &paste.metadata_url),
-        ("Entity ID", &paste.entity_id),
-        ("Sign-in URL", &paste.sign_in_url),
-        ("Sign-out URL", &paste.sign_out_url),
-        ("Certificate", &paste.certificate_url),
-        ("  its SHA-256", &paste.certificate_sha256),
+        ("Metadata URL", &idp_values.metadata_url),
+        ("Entity ID", &idp_values.entity_id),
+        ("Sign-in URL", &idp_values.sign_in_url),
+        ("Sign-out URL", &idp_values.sign_out_url),
+        ("Certificate", &idp_values.certificate_url),
+        ("  its SHA-256", &idp_values.certificate_sha256),
     ] {
         print_line(format_args!("  {what:14} {value}"))?;
     }
-    if let Some(url) = &paste.next_certificate_url {
+    if let Some(url) = &idp_values.next_certificate_url {
         print_line(format_args!("  {:14} {url}", "and the next"))?;
     }
-    print_line(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
+    print_line(format_args!("\n{}", idp_values.certificate_pem.trim_end()))?;
     print_line(format_args!(
         "\nOnce it shows its own values, register it under the same short name:"
     ))?;

@@ -17,7 +17,7 @@ pub(super) fn edit_application(
     provider: &Provider,
     slug: &str,
     edit: ApplicationEdit,
-    words: &str,
+    message: &str,
     json: bool,
 ) -> Result<()> {
     let parsed = Slug::parse(slug)?;
@@ -28,19 +28,19 @@ pub(super) fn edit_application(
             .applications(actor::current())
             .edit_application(&parsed, edit),
     )??;
-    print_outcome(provider, slug, outcome, words, json)
+    print_outcome(provider, slug, outcome, message, json)
 }
 
 pub(super) fn print_outcome(
     provider: &Provider,
     slug: &str,
     outcome: ChangeOutcome<Application>,
-    words: &str,
+    message: &str,
     json: bool,
 ) -> Result<()> {
     match outcome {
         ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_) if json => Ok(()),
-        ChangeOutcome::Done(application) => print_line(format_args!("{} {words}.", application.name)),
+        ChangeOutcome::Done(application) => print_line(format_args!("{} {message}.", application.name)),
         ChangeOutcome::Unchanged(application) => print_line(format_args!(
             "{} is so already: nothing was changed.",
             application.name

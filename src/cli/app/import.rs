@@ -25,21 +25,21 @@ use crate::{
     },
 };
 
-pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> {
-    let file = &args.signed_by;
+pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result<()> {
+    let file = &arguments.signed_by;
     let signed_by = read_certificates(file)?;
-    let name = args.name.as_deref().map(Slug::parse).transpose()?;
-    let rule = enable_rule(args)?;
-    let longest_validity = parse_longest_validity(&args.longest_validity)?;
+    let name = arguments.name.as_deref().map(Slug::parse).transpose()?;
+    let rule = enable_rule(arguments)?;
+    let longest_validity = parse_longest_validity(&arguments.longest_validity)?;
     let mut bar = ProgressBar::new();
-    let done = with_metadata(&args.metadata, |place| {
+    let done = with_metadata(&arguments.metadata, |input| {
         let request = ImportRequest {
             name,
-            input: place,
+            input,
             signed_by,
             rule,
             longest_validity,
-            force: args.force,
+            force: arguments.force,
         };
         Ok(provider
             .metadata_sources(actor::current())
@@ -48,11 +48,11 @@ pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> 
     bar.clear();
     match done? {
         ImportOutcome::Failed(error) => {
-            Err(anyhow::Error::new(error).context(format!("cannot use {}", args.metadata)))
+            Err(anyhow::Error::new(error).context(format!("cannot use {}", arguments.metadata)))
         }
         ImportOutcome::Done { source, report } => {
             let name = source.label();
-            if args.json {
+            if arguments.json {
                 return output::json(&ImportReportOutput::new(name, &report));
             }
             print_line(format_args!("{name}:"))?;
@@ -72,9 +72,13 @@ pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> 
     }
 }
 
-fn enable_rule(args: &ImportArguments) -> Result<EnableRule> {
+fn enable_rule(arguments: &ImportArguments) -> Result<EnableRule> {
     Ok(
-        match (args.enable_all, &args.enable_host, &args.enable_authority) {
+        match (
+            arguments.enable_all,
+            &arguments.enable_host,
+            &arguments.enable_authority,
+        ) {
             (true, _, _) => EnableRule::All,
             (false, Some(host), _) => EnableRule::host(host)?,
             (false, None, Some(authority)) => EnableRule::authority(authority)?,
@@ -83,14 +87,14 @@ fn enable_rule(args: &ImportArguments) -> Result<EnableRule> {
     )
 }
 
-fn parse_longest_validity(args: &str) -> Result<Option<TimeDelta>> {
-    if args == "any" {
+fn parse_longest_validity(text: &str) -> Result<Option<TimeDelta>> {
+    if text == "any" {
         return Ok(None);
     }
-    let days = args.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
     match days {
         Some(days @ 1..) => Ok(Some(TimeDelta::days(days.into()))),
-        Some(_) | None => bail!("`{args}` is no number of days such as 35d, nor `any`"),
+        Some(_) | None => bail!("`{text}` is no number of days such as 35d, nor `any`"),
     }
 }
 

@@ -31,18 +31,22 @@ pub(in crate::cli) struct ListArguments {
     json: bool,
 }
 
-pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
-    let after = args.after.as_deref();
+pub(super) fn list(provider: &Provider, arguments: &ListArguments) -> Result<()> {
+    let after = arguments.after.as_deref();
     let after = after.map(|slug| find_application(provider, slug)).transpose()?;
     let (mut applications, drafts) = (
         provider.applications(actor::current()).all_applications()?,
         provider.applications(actor::current()).drafts()?,
     );
     if let Some(after) = after {
-        applications.retain(|one| (&one.name, one.id) > (&after.name, after.id));
+        applications.retain(|application| (&application.name, application.id) > (&after.name, after.id));
     }
-    let default = if args.json { u32::MAX } else { page::DEFAULT_LIMIT };
-    let limit = usize::try_from(args.limit.unwrap_or(default)).unwrap_or(usize::MAX);
+    let default = if arguments.json {
+        u32::MAX
+    } else {
+        page::DEFAULT_LIMIT
+    };
+    let limit = usize::try_from(arguments.limit.unwrap_or(default)).unwrap_or(usize::MAX);
     let are_more = applications.len() > limit;
     applications.truncate(limit);
     let next = applications.last().filter(|_last| are_more).map(|last| {
@@ -53,20 +57,20 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
     let set_aside = || {
         unreadable
             .iter()
-            .filter(|print_row| print_row.kind != UnreadableKind::SigningKey)
+            .filter(|object| object.kind != UnreadableKind::SigningKey)
     };
-    if args.json {
+    if arguments.json {
         let mut array = JsonArray::begin();
-        for one in &applications {
+        for application in &applications {
             array.push(&ListEntryOutput::Application(Box::new(ApplicationOutput::from(
-                &**one,
+                &**application,
             ))))?;
         }
         for draft in &drafts {
             array.push(&ListEntryOutput::Draft(draft.into()))?;
         }
-        for print_row in set_aside() {
-            array.push(&ListEntryOutput::Unreadable(UnreadableOutput::from(print_row)))?;
+        for object in set_aside() {
+            array.push(&ListEntryOutput::Unreadable(UnreadableOutput::from(object)))?;
         }
         array.end()?;
         if let Some(next) = next {
@@ -80,13 +84,13 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
         ));
     }
     print_row("SHORT NAME", "NAME", "KIND", "STATE", "ENTITY ID")?;
-    for one in &applications {
-        let state = if one.enabled { "on" } else { "switched off" };
-        let entity_id = one.entity_id().map_or("", |entity_id| entity_id.as_str());
+    for application in &applications {
+        let state = if application.enabled { "on" } else { "switched off" };
+        let entity_id = application.entity_id().map_or("", |entity_id| entity_id.as_str());
         print_row(
-            one.slug.as_str(),
-            &one.name,
-            kind_name(one.kind),
+            application.slug.as_str(),
+            &application.name,
+            kind_name(application.kind),
             state,
             entity_id,
         )?;
@@ -100,12 +104,12 @@ pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
             "",
         )?;
     }
-    for one in set_aside() {
-        let name = one.name.as_deref().unwrap_or_default();
-        print_row(one.handle(), name, "", "cannot be read", "")?;
+    for object in set_aside() {
+        let name = object.name.as_deref().unwrap_or_default();
+        print_row(object.handle(), name, "", "cannot be read", "")?;
     }
-    for one in unreadable.iter() {
-        print_line(format_args!("\n! {}", one.with_words(remedy::words)))?;
+    for object in unreadable.iter() {
+        print_line(format_args!("\n! {}", object.with_words(remedy::words)))?;
     }
     if let Some(next) = next {
         print_line(format_args!("… {next}"))?;

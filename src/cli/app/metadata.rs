@@ -16,29 +16,29 @@ use crate::{
 /// Reads the metadata of one service provider, if an argument names some.
 pub(super) fn obtain(
     provider: &Provider,
-    args: Option<&str>,
+    source: Option<&str>,
     wanted: Option<&EntityId>,
 ) -> Result<Option<ObtainedMetadata>> {
-    let read = |args: &str| {
-        with_metadata(args, |place| {
+    let read = |source: &str| {
+        with_metadata(source, |input| {
             provider
                 .metadata_sources(actor::current())
-                .read_metadata(place, wanted)
-                .with_context(|| format!("cannot use {args}"))
+                .read_metadata(input, wanted)
+                .with_context(|| format!("cannot use {source}"))
         })
     };
-    args.map(read).transpose()
+    source.map(read).transpose()
 }
 
-/// Opens the input that `args` names.
-pub(super) fn with_metadata<T>(args: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
-    let args = args.trim();
-    if args == "-" {
+/// Opens the input that `source` names: a URL, a file, or `-` for standard input.
+pub(super) fn with_metadata<T>(source: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
+    let source = source.trim();
+    if source == "-" {
         return with(MetadataInput::Reader(&mut io::stdin().lock()));
     }
-    if MetadataUrl::looks_like_url(args) {
-        return with(MetadataInput::Url(MetadataUrl::parse(args)?));
+    if MetadataUrl::looks_like_url(source) {
+        return with(MetadataInput::Url(MetadataUrl::parse(source)?));
     }
-    let mut file = File::open(args).with_context(|| format!("cannot read {args}"))?;
+    let mut file = File::open(source).with_context(|| format!("cannot read {source}"))?;
     with(MetadataInput::Reader(&mut file))
 }

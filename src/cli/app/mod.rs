@@ -45,72 +45,72 @@ pub(super) use crate::cli::app::arguments::Command;
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
-            kind: AddCommand::Chatgpt(typed),
+            kind: AddCommand::Chatgpt(arguments),
         } => {
-            let new = new_workspace(&typed)?;
-            let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
+            let new = new_workspace(&arguments)?;
+            let obtained = metadata::obtain(provider, arguments.metadata.as_deref(), None)?;
             let outcome = provider
                 .applications(actor::current())
                 .register_workspace(new, obtained.as_ref())??;
-            print_registered(provider, outcome, typed.json)
+            print_registered(provider, outcome, arguments.json)
         }
         Command::Add {
-            kind: AddCommand::Saml(typed),
+            kind: AddCommand::Saml(arguments),
         } => {
-            let (json, from) = (typed.json, typed.metadata.clone());
-            let new = new_service_provider(typed)?;
+            let (json, from) = (arguments.json, arguments.metadata.clone());
+            let new = new_service_provider(arguments)?;
             let obtained = metadata::obtain(provider, from.as_deref(), new.entity_id.as_ref())?;
             let outcome = provider
                 .applications(actor::current())
                 .register_service_provider(new, obtained.as_ref())??;
             print_registered(provider, outcome, json)
         }
-        Command::Draft(typed) => draft::add(&typed, provider),
-        Command::List(args) => list::list(provider, &args),
+        Command::Draft(arguments) => draft::add(&arguments, provider),
+        Command::List(arguments) => list::list(provider, &arguments),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::print_application(provider, &*find_application(provider, &slug)?, json, &[]),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
-        Command::Edit(typed) => edit(provider, typed),
+        Command::Edit(arguments) => edit(provider, arguments),
         Command::Attribute { command } => attribute::run(command, provider),
         Command::Disable { slug, json } => {
             let edit = ApplicationEdit {
                 enabled: Some(false),
                 ..ApplicationEdit::default()
             };
-            let words = "is switched off: nobody signs in to it";
-            edit_application(provider, &slug, edit, words, json)?;
+            let message = "is switched off: nobody signs in to it";
+            edit_application(provider, &slug, edit, message, json)?;
             print_as_json(provider, &slug, json)
         }
-        Command::Enable(typed) => {
-            if let Some(entity_id) = &typed.known {
-                let (from, slug) = (typed.from.as_deref(), typed.new_slug.as_deref());
-                return import::enable_imported(provider, entity_id, from, slug, typed.json);
+        Command::Enable(arguments) => {
+            if let Some(entity_id) = &arguments.known {
+                let (from, slug) = (arguments.from.as_deref(), arguments.new_slug.as_deref());
+                return import::enable_imported(provider, entity_id, from, slug, arguments.json);
             }
-            let slug = typed.slug.context("the short name is missing")?;
+            let slug = arguments.slug.context("the short name is missing")?;
             let edit = ApplicationEdit {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
-            edit_application(provider, &slug, edit, "is switched on", typed.json)?;
-            print_as_json(provider, &slug, typed.json)
+            edit_application(provider, &slug, edit, "is switched on", arguments.json)?;
+            print_as_json(provider, &slug, arguments.json)
         }
-        Command::Source(typed) => source::run(provider, &typed),
-        Command::Confirm(typed) => source::confirm(provider, &typed),
-        Command::Import(typed) => import::import(provider, &typed),
+        Command::Source(arguments) => source::run(provider, &arguments),
+        Command::Confirm(arguments) => source::confirm(provider, &arguments),
+        Command::Import(arguments) => import::import(provider, &arguments),
         Command::Known { command } => import::list_imported(provider, &command),
         Command::Repair { slug, json } => repair(provider, &slug, json),
         Command::Remove { slug, json } => remove(provider, &slug, json),
     }
 }
 
-fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
-    let gone = RemovedOutput { removed: typed };
-    let words = if provider.repair(actor::current()).remove_unreadable(typed)? {
-        format!("{typed} is gone. It could not be read.")
+fn remove(provider: &Provider, handle: &str, json: bool) -> Result<()> {
+    let removed = RemovedOutput { removed: handle };
+    let message = if provider.repair(actor::current()).remove_unreadable(handle)? {
+        format!("{handle} is gone. It could not be read.")
     } else {
-        let slug = Slug::parse(typed)?;
+        let slug = Slug::parse(handle)?;
         if provider.applications(actor::current()).remove_draft(&slug)? == ChangeOutcome::Done(()) {
             format!("The draft {slug} is gone.")
         } else {
@@ -131,9 +131,9 @@ fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
         }
     };
     if json {
-        return output::json(&gone);
+        return output::json(&removed);
     }
-    print_line(format_args!("{words}"))
+    print_line(format_args!("{message}"))
 }
 
 /// Prints what `app show --json` prints, after a change; without `json`, nothing.
@@ -195,17 +195,17 @@ fn print_registered(provider: &Provider, outcome: RegisterOutcome, json: bool) -
     }
 }
 
-fn edit(provider: &Provider, typed: EditArguments) -> Result<()> {
-    let (slug, json) = (typed.slug.clone(), typed.json);
-    let obtained = metadata::obtain(provider, typed.metadata.as_deref(), None)?;
-    let (parsed, change) = (Slug::parse(&slug)?, application_change(typed)?);
+fn edit(provider: &Provider, arguments: EditArguments) -> Result<()> {
+    let (slug, json) = (arguments.slug.clone(), arguments.json);
+    let obtained = metadata::obtain(provider, arguments.metadata.as_deref(), None)?;
+    let (parsed, change) = (Slug::parse(&slug)?, application_change(arguments)?);
     let changed =
         provider
             .applications(actor::current())
             .change_application(&parsed, change, obtained.as_ref());
     let changed = readable(provider, &parsed, changed)??;
-    let words = "is changed; this takes effect at the next sign-in";
-    print_outcome(provider, &slug, changed.outcome, words, json)?;
+    let message = "is changed; this takes effect at the next sign-in";
+    print_outcome(provider, &slug, changed.outcome, message, json)?;
     let application = find_application(provider, &slug)?;
     if json {
         return show::print_application(provider, &application, true, &changed.findings);

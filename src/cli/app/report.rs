@@ -32,8 +32,8 @@ pub(super) fn print_report(report: &UpdateReport) -> Result<()> {
     }
     if report.skipped > 0 {
         print_line(format_args!("  left out ({}):", report.skipped))?;
-        for words in &report.skipped_reasons {
-            print_line(format_args!("  - {words}"))?;
+        for reason in &report.skipped_reasons {
+            print_line(format_args!("  - {reason}"))?;
         }
         if report.skipped > report.skipped_reasons.len() {
             print_line(format_args!("  - …"))?;
@@ -61,22 +61,22 @@ impl ProgressBar {
     }
 
     pub(super) fn show(&mut self, progress: ImportProgress) {
-        let words = match progress {
+        let text = match progress {
             ImportProgress::Fetched(bytes) => format!("fetched {} MB", bytes / (1024 * 1024)),
             ImportProgress::Verified(bytes) => format!("verified {} MB", bytes / (1024 * 1024)),
             ImportProgress::ReadEntities(count) => format!("read {count} entities"),
         };
-        self.write(&words);
+        self.write(&text);
     }
 
     pub(super) fn clear(&mut self) {
         self.write("");
     }
 
-    fn write(&mut self, words: &str) {
+    fn write(&mut self, text: &str) {
         if self.is_shown {
             // Work goes on where progress cannot be shown.
-            self.is_shown = write!(io::stderr(), "\r\u{1b}[K{words}").is_ok();
+            self.is_shown = write!(io::stderr(), "\r\u{1b}[K{text}").is_ok();
         }
     }
 }

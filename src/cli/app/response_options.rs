@@ -78,23 +78,23 @@ impl ResponseOptionArguments {
             preset: self.preset.as_deref().map(Preset::parse).transpose()?,
             ..ResponseOptionsEdit::default()
         };
-        edit.signed_parts = self.sign.map(|args| match args {
+        edit.signed_parts = self.sign.map(|parts| match parts {
             SignArgument::Assertion => SignedParts::Assertion,
             SignArgument::Response => SignedParts::Response,
             SignArgument::Both => SignedParts::Both,
         });
-        edit.signature_algorithm = self.algorithm.map(|args| match args {
+        edit.signature_algorithm = self.algorithm.map(|algorithm| match algorithm {
             AlgorithmArgument::RsaSha256 => SignatureAlgorithm::RsaSha256,
             AlgorithmArgument::RsaSha384 => SignatureAlgorithm::RsaSha384,
             AlgorithmArgument::RsaSha512 => SignatureAlgorithm::RsaSha512,
         });
-        edit.encryption = self.encrypt.map(|args| match args {
+        edit.encryption = self.encrypt.map(|cipher| match cipher {
             CipherArgument::None => None,
             CipherArgument::Aes128Gcm => Some(ContentCipher::Aes128Gcm),
             CipherArgument::Aes256Gcm => Some(ContentCipher::Aes256Gcm),
         });
-        if let Some(args) = self.name_id {
-            edit.name_id_format = Some(match args {
+        if let Some(format) = self.name_id {
+            edit.name_id_format = Some(match format {
                 NameIdArgument::Email => NameIdFormat::EmailAddress,
                 NameIdArgument::Persistent => NameIdFormat::Persistent,
                 NameIdArgument::Transient => NameIdFormat::Transient,

@@ -140,14 +140,18 @@ fn print_response_options(application: &Application, shown: &ApplicationOutput) 
     ))?;
     if !application.kind.is_chatgpt() {
         print_line(format_args!("Attributes:"))?;
-        for one in &shown.attributes {
-            print_line(format_args!("  {:66} {}", one.name, attribute::describe(one)))?;
+        for attribute in &shown.attributes {
+            print_line(format_args!(
+                "  {:66} {}",
+                attribute.name,
+                attribute::describe(attribute)
+            ))?;
         }
     }
     Ok(())
 }
 
-fn print_idp_values(paste: &IdpValuesOutput, is_chatgpt: bool) -> Result<()> {
+fn print_idp_values(idp_values: &IdpValuesOutput, is_chatgpt: bool) -> Result<()> {
     if is_chatgpt {
         print_line(format_args!(
             "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML); docs/chatgpt.md has each step:"
@@ -155,34 +159,37 @@ fn print_idp_values(paste: &IdpValuesOutput, is_chatgpt: bool) -> Result<()> {
         print_line(format_args!("  1. Identity Provider Name   Hallpass"))?;
         print_line(format_args!(
             "  2. Metadata URL             {}",
-            paste.metadata_url
+            idp_values.metadata_url
         ))?;
         print_line(format_args!(
             "     or, where ChatGPT cannot reach it, one by one:"
         ))?;
-        print_line(format_args!("     Entity ID                {}", paste.entity_id))?;
+        print_line(format_args!(
+            "     Entity ID                {}",
+            idp_values.entity_id
+        ))?;
         print_line(format_args!(
             "     Sign-in URL              {}",
-            paste.sign_in_url
+            idp_values.sign_in_url
         ))?;
         print_line(format_args!(
             "     Sign-out URL             {}",
-            paste.sign_out_url
+            idp_values.sign_out_url
         ))?;
         print_line(format_args!(
             "     X.509 certificate        {} (SHA-256 {})",
-            paste.certificate_url, paste.certificate_sha256
+            idp_values.certificate_url, idp_values.certificate_sha256
         ))?;
         print_line(format_args!("  3. It shows, and you have registered here:"))?;
     } else {
         print_line(format_args!("\nPaste these at the application:"))?;
-        print_line(format_args!("  Metadata URL   {}", paste.metadata_url))?;
-        print_line(format_args!("  Entity ID      {}", paste.entity_id))?;
-        print_line(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
-        print_line(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
+        print_line(format_args!("  Metadata URL   {}", idp_values.metadata_url))?;
+        print_line(format_args!("  Entity ID      {}", idp_values.entity_id))?;
+        print_line(format_args!("  Sign-in URL    {}", idp_values.sign_in_url))?;
+        print_line(format_args!("  Sign-out URL   {}", idp_values.sign_out_url))?;
         print_line(format_args!(
             "  Certificate    {} (SHA-256 {})",
-            paste.certificate_url, paste.certificate_sha256
+            idp_values.certificate_url, idp_values.certificate_sha256
         ))?;
         print_line(format_args!("\nRegistered here:"))?;
     }

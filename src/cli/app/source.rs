@@ -29,12 +29,12 @@ use crate::{
 };
 
 /// Shows sources, fetches one again, or stops fetching it.
-pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
-    let Some(name) = &args.name else {
-        if args.refresh || args.forget {
+pub(super) fn run(provider: &Provider, arguments: &SourceArguments) -> Result<()> {
+    let Some(name) = &arguments.name else {
+        if arguments.refresh || arguments.forget {
             bail!("say which one: `hallpass app source` lists them");
         }
-        return list(provider, args);
+        return list(provider, arguments);
     };
     let application = match Slug::parse(name) {
         Ok(slug) => provider.applications(actor::current()).application(&slug)?,
@@ -47,12 +47,12 @@ pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
         None => None,
     };
     if let (Some(application), Some((source, from))) = (&application, &linked) {
-        return show_application(provider, application, source, from, args);
+        return show_application(provider, application, source, from, arguments);
     }
     match provider.metadata_sources(actor::current()).aggregate(name)? {
-        Some(listed) => show_aggregate(provider, &listed, args),
+        Some(listed) => show_aggregate(provider, &listed, arguments),
         None => match &application {
-            Some(application) => without_source(application, args),
+            Some(application) => without_source(application, arguments),
             None => {
                 bail!("there is no application and no import of that name; `hallpass app source` lists them")
             }
@@ -61,39 +61,43 @@ pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
 }
 
 /// An application that was entered by its values, or whose metadata was read once.
-fn without_source(application: &Application, args: &SourceArguments) -> Result<()> {
+fn without_source(application: &Application, arguments: &SourceArguments) -> Result<()> {
     let (name, slug) = (&application.name, &application.slug);
     let advice = format!(
         "{name} was entered by hand, or its metadata was read once from a file. `hallpass app edit {slug} --metadata URL` lets it follow an address."
     );
-    if args.refresh || args.forget {
+    if arguments.refresh || arguments.forget {
         bail!("there is nothing to fetch: {advice}");
     }
-    if args.json {
+    if arguments.json {
         return output::json(&Option::<SourceOutput>::None);
     }
     print_line(format_args!("It follows no address: {advice}"))
 }
 
-fn list(provider: &Provider, args: &SourceArguments) -> Result<()> {
-    let first = args.after.as_deref();
+fn list(provider: &Provider, arguments: &SourceArguments) -> Result<()> {
+    let first = arguments.after.as_deref();
     let first = first.map(|name| source_named(provider, name)).transpose()?;
-    let default = if args.json { u32::MAX } else { page::DEFAULT_LIMIT };
+    let default = if arguments.json {
+        u32::MAX
+    } else {
+        page::DEFAULT_LIMIT
+    };
     let (mut array, mut last) = (JsonArray::begin(), None);
     let are_more = page::each_row(
-        args.limit.unwrap_or(default),
+        arguments.limit.unwrap_or(default),
         |after, limit| {
             Ok(provider
                 .metadata_sources(actor::current())
                 .sources(after.or(first), limit)?)
         },
-        |one| one.source.id,
-        |one| {
-            last = Some(name_of(one).to_owned());
-            if args.json {
-                array.push(&SourceOutput::from(one))
+        |overview| overview.source.id,
+        |overview| {
+            last = Some(name_of(overview).to_owned());
+            if arguments.json {
+                array.push(&SourceOutput::from(overview))
             } else {
-                print_listed(one)
+                print_listed(overview)
             }
         },
     )?;
@@ -101,7 +105,7 @@ fn list(provider: &Provider, args: &SourceArguments) -> Result<()> {
         .as_ref()
         .filter(|_last| are_more)
         .map(|last| format!("there are more: add --after {last} for the next page"));
-    if args.json {
+    if arguments.json {
         array.end()?;
         if let Some(next) = next {
             print_note(&next);
@@ -138,23 +142,23 @@ fn source_named(provider: &Provider, name: &str) -> Result<MetadataSourceId> {
 }
 
 /// What a source is called in the list.
-fn name_of(one: &SourceOverview) -> &str {
-    match one.applications.first() {
-        Some((slug, _)) if one.source.kind == MetadataSourceKind::Entity => slug.as_str(),
-        Some(_) | None => one.source.label(),
+fn name_of(overview: &SourceOverview) -> &str {
+    match overview.applications.first() {
+        Some((slug, _)) if overview.source.kind == MetadataSourceKind::Entity => slug.as_str(),
+        Some(_) | None => overview.source.label(),
     }
 }
 
-fn print_listed(one: &SourceOverview) -> Result<()> {
-    let name = name_of(one);
-    let from = one.source.url.as_ref().map_or("a file", |url| url.as_str());
-    let state = if one.source.state.failing_since.is_some() {
+fn print_listed(overview: &SourceOverview) -> Result<()> {
+    let name = name_of(overview);
+    let from = overview.source.url.as_ref().map_or("a file", |url| url.as_str());
+    let state = if overview.source.state.failing_since.is_some() {
         "  (failing)"
     } else {
         ""
     };
     print_line(format_args!("{name:24} {from}{state}"))?;
-    for (slug, _) in one
+    for (slug, _) in overview
         .applications
         .iter()
         .filter(|(_, from)| from.pending_change.is_some())
@@ -171,22 +175,22 @@ fn show_application(
     application: &Application,
     source: &MetadataSource,
     from: &ApplicationMetadataSource,
-    args: &SourceArguments,
+    arguments: &SourceArguments,
 ) -> Result<()> {
     let slug = &application.slug;
-    if args.forget {
+    if arguments.forget {
         provider
             .metadata_sources(actor::current())
             .unfollow_source(application.id)?;
-        if args.json {
+        if arguments.json {
             return output::json(&Option::<SourceOutput>::None);
         }
         return print_line(format_args!(
             "{slug} no longer follows a source; it stays as it is."
         ));
     }
-    if args.refresh {
-        refresh(provider, source, args)?;
+    if arguments.refresh {
+        refresh(provider, source, arguments)?;
     }
     let Some((source, from)) = provider
         .metadata_sources(actor::current())
@@ -195,7 +199,7 @@ fn show_application(
     else {
         return Ok(());
     };
-    if args.json {
+    if arguments.json {
         let listed = SourceOverview {
             listed_count: 1,
             delisted_count: i64::from(from.delisted_at.is_some()),
@@ -214,13 +218,13 @@ fn show_application(
     Ok(())
 }
 
-fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArguments) -> Result<()> {
+fn show_aggregate(provider: &Provider, listed: &SourceOverview, arguments: &SourceArguments) -> Result<()> {
     let name = listed.source.label();
-    if args.forget {
+    if arguments.forget {
         provider
             .metadata_sources(actor::current())
             .remove_aggregate(name)?;
-        if args.json {
+        if arguments.json {
             return output::json(&Option::<SourceOutput>::None);
         }
         return print_line(format_args!(
@@ -228,13 +232,13 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArg
             listed.applications.len()
         ));
     }
-    if args.refresh {
-        refresh(provider, &listed.source, args)?;
+    if arguments.refresh {
+        refresh(provider, &listed.source, arguments)?;
     }
     let Some(listed) = provider.metadata_sources(actor::current()).aggregate(name)? else {
         bail!("it is gone");
     };
-    if args.json {
+    if arguments.json {
         return output::json(&SourceOutput::from(&listed));
     }
     print_line(format_args!("{name}"))?;
@@ -258,15 +262,16 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArg
     Ok(())
 }
 
-fn refresh(provider: &Provider, source: &MetadataSource, args: &SourceArguments) -> Result<()> {
+fn refresh(provider: &Provider, source: &MetadataSource, arguments: &SourceArguments) -> Result<()> {
     let mut bar = ProgressBar::new();
-    let done =
-        provider
-            .metadata_sources(actor::current())
-            .refresh_source(source, args.force, &mut |progress| bar.show(progress));
+    let done = provider.metadata_sources(actor::current()).refresh_source(
+        source,
+        arguments.force,
+        &mut |progress| bar.show(progress),
+    );
     bar.clear();
     match done? {
-        RefreshOutcome::Unchanged | RefreshOutcome::Updated(_) if args.json => Ok(()),
+        RefreshOutcome::Unchanged | RefreshOutcome::Updated(_) if arguments.json => Ok(()),
         RefreshOutcome::Unchanged => print_line(format_args!("Nothing is new there.\n")),
         RefreshOutcome::Updated(report) => {
             match source.kind {
@@ -351,7 +356,7 @@ pub(super) fn change_line(slug: &Slug, change: &PendingChange) -> String {
 
 /// What `app source SLUG --json` prints.
 fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
-    let args = SourceArguments {
+    let arguments = SourceArguments {
         name: Some(slug.as_str().to_owned()),
         refresh: false,
         force: false,
@@ -360,25 +365,25 @@ fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
         limit: None,
         json: true,
     };
-    run(provider, &args)
+    run(provider, &arguments)
 }
 
 /// Shows a change that waits, and accepts or rejects it.
-pub(super) fn confirm(provider: &Provider, args: &ConfirmArguments) -> Result<()> {
-    let application = find_application(provider, &args.slug)?;
+pub(super) fn confirm(provider: &Provider, arguments: &ConfirmArguments) -> Result<()> {
+    let application = find_application(provider, &arguments.slug)?;
     let slug = &application.slug;
-    let outcome = match (&args.accept, &args.reject) {
+    let outcome = match (&arguments.accept, &arguments.reject) {
         (Some(named), _) => provider
             .metadata_sources(actor::current())
             .confirm_change(slug, named)?,
         (None, Some(named)) => provider
             .metadata_sources(actor::current())
             .reject_change(slug, named)?,
-        (None, None) if args.json => return source_as_json(provider, slug),
+        (None, None) if arguments.json => return source_as_json(provider, slug),
         (None, None) => return print_pending_change(provider, slug),
     };
     match outcome {
-        ChangeReviewOutcome::Applied(_) | ChangeReviewOutcome::Rejected(_) if args.json => {
+        ChangeReviewOutcome::Applied(_) | ChangeReviewOutcome::Rejected(_) if arguments.json => {
             source_as_json(provider, slug)
         }
         ChangeReviewOutcome::Applied(waiting) => {

@@ -122,9 +122,9 @@ pub(super) fn remove(id: &str, provider: &Provider, json: bool) -> Result<()> {
 
 pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
     match command {
-        RollCommand::Prepare(args) => {
-            let next = prepare(&args, provider)?;
-            print_result(provider, args.json, || print_prepared(provider, &next))
+        RollCommand::Prepare(arguments) => {
+            let next = prepare(&arguments, provider)?;
+            print_result(provider, arguments.json, || print_prepared(provider, &next))
         }
         RollCommand::Activate { force, json } => {
             let active = expect_done(provider.keys(actor::current()).activate_key(force)?, provider)?;
@@ -138,22 +138,22 @@ pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
             print_result(provider, json, || print_rolled_back(provider, &active))
         }
         RollCommand::Retire { force, json } => {
-            let gone = expect_done(provider.keys(actor::current()).retire_key(force)?, provider)?;
-            print_result(provider, json, || print_retired(provider, &gone))
+            let removed = expect_done(provider.keys(actor::current()).retire_key(force)?, provider)?;
+            print_result(provider, json, || print_retired(provider, &removed))
         }
         RollCommand::Cancel { json } => {
-            let gone = expect_done(provider.keys(actor::current()).cancel_key()?, provider)?;
+            let removed = expect_done(provider.keys(actor::current()).cancel_key()?, provider)?;
             print_result(provider, json, || {
                 print_line(format_args!(
                     "The key of certificate {} is withdrawn: it is no longer published, and its private half is destroyed.",
-                    gone.sha256
+                    removed.sha256
                 ))
             })
         }
         RollCommand::Confirm { slugs, source, json } => {
-            let words = confirm(&slugs, source.as_deref(), provider)?;
+            let message = confirm(&slugs, source.as_deref(), provider)?;
             print_result(provider, json, || {
-                print_line(format_args!("{words}"))?;
+                print_line(format_args!("{message}"))?;
                 status::print_progress(provider)
             })
         }
@@ -162,15 +162,15 @@ pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
 }
 
 /// Prints the state of the keys after a step: as text, or as JSON.
-fn print_result(provider: &Provider, json: bool, words: impl FnOnce() -> Result<()>) -> Result<()> {
+fn print_result(provider: &Provider, json: bool, print_text: impl FnOnce() -> Result<()>) -> Result<()> {
     if json {
         return status::print(provider, true);
     }
-    words()
+    print_text()
 }
 
-fn prepare(args: &PrepareArguments, provider: &Provider) -> Result<Certificate> {
-    let own = match (&args.key, &args.certificate) {
+fn prepare(arguments: &PrepareArguments, provider: &Provider) -> Result<Certificate> {
+    let own = match (&arguments.key, &arguments.certificate) {
         (Some(key), Some(certificate)) => Some(OwnKey {
             key: files::read_named_secret(key)?,
             certificate: fs::read(certificate)
@@ -236,8 +236,8 @@ fn print_retired(provider: &Provider, gone: &Certificate) -> Result<()> {
 }
 
 /// Records that applications trust the key; the line that says how many.
-fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
-    let slugs = args
+fn confirm(texts: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
+    let slugs = texts
         .iter()
         .map(|text| Slug::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
@@ -272,12 +272,12 @@ fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result
 fn expect_done(stepped: RolloverStepOutcome, provider: &Provider) -> Result<Certificate> {
     match stepped {
         RolloverStepOutcome::Done(certificate) => Ok(certificate),
-        RolloverStepOutcome::Refused(stop @ StepRefused::NotAdopted(_)) => {
+        RolloverStepOutcome::Refused(refused @ StepRefused::NotAdopted(_)) => {
             bail!(
-                "{stop}\n{}\nOr give --force: sign-in to these breaks until they trust it",
+                "{refused}\n{}\nOr give --force: sign-in to these breaks until they trust it",
                 status::missing_lines(provider)?.join("\n")
             )
         }
-        RolloverStepOutcome::Refused(stop) => Err(stop.into()),
+        RolloverStepOutcome::Refused(refused) => Err(refused.into()),
     }
 }

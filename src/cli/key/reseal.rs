@@ -25,11 +25,11 @@ pub(in crate::cli) struct ResealArguments {
     json: bool,
 }
 
-pub(in crate::cli) fn reseal(args: &ResealArguments, settings: &Settings) -> Result<()> {
-    let done = server::reseal(settings, args.to.as_deref(), actor::current())?;
+pub(in crate::cli) fn reseal(arguments: &ResealArguments, settings: &Settings) -> Result<()> {
+    let done = server::reseal(settings, arguments.to.as_deref(), actor::current())?;
     let own = settings.seal_key_path();
     let purged = settings.sqlite_path().is_some().then_some(done.is_purged);
-    if args.json {
+    if arguments.json {
         return output::json(&ResealOutput {
             keys: done.keys,
             seal_key_file: &own.display().to_string(),

@@ -66,9 +66,9 @@ fn print_adoptions(rollover: &Rollover) -> Result<()> {
     let (missing, others): (Vec<_>, Vec<_>) = rollover
         .adoptions
         .iter()
-        .partition(|one| one.evidence.is_none() && one.enabled);
+        .partition(|adoption| adoption.evidence.is_none() && adoption.enabled);
     let mut left = MAX_LINES;
-    for one in missing.into_iter().chain(others) {
+    for adoption in missing.into_iter().chain(others) {
         if left == 0 {
             let rest = rollover.adoptions.len() - MAX_LINES;
             return print_line(format_args!("  … and {rest} more: --json prints all"));
@@ -76,21 +76,21 @@ fn print_adoptions(rollover: &Rollover) -> Result<()> {
         left -= 1;
         print_line(format_args!(
             "  {:24} {}",
-            one.slug.as_str(),
-            describe_adoption(one)
+            adoption.slug.as_str(),
+            describe_adoption(adoption)
         ))?;
-        print_fetches(one)?;
+        print_fetches(adoption)?;
     }
     Ok(())
 }
 
 /// Further fetches from the application's own address, and those from the address that anybody can guess.
-fn print_fetches(one: &AdoptionStatus) -> Result<()> {
-    let told = |fetch: &&MetadataFetch| match &one.evidence {
+fn print_fetches(adoption: &AdoptionStatus) -> Result<()> {
+    let is_further = |fetch: &&MetadataFetch| match &adoption.evidence {
         Some(AdoptionEvidence::Fetched { at, .. }) => !(fetch.is_own && fetch.first_fetched_at == *at),
         Some(AdoptionEvidence::Confirmed { .. } | AdoptionEvidence::RegisteredWith) | None => true,
     };
-    let others: Vec<&MetadataFetch> = one.fetches.iter().filter(told).collect();
+    let others: Vec<&MetadataFetch> = adoption.fetches.iter().filter(is_further).collect();
     for fetch in others.iter().take(MAX_FETCHES) {
         let which = if fetch.is_own {
             "its address was fetched too"
@@ -118,13 +118,13 @@ fn fetched_by(address: Option<IpAddr>, agent: Option<&str>) -> String {
     format!("{from}{by}")
 }
 
-fn describe_adoption(one: &AdoptionStatus) -> String {
-    let off = match (one.kind, one.enabled) {
+fn describe_adoption(adoption: &AdoptionStatus) -> String {
+    let off = match (adoption.kind, adoption.enabled) {
         (None, _) => " (draft)",
         (Some(_), false) => " (switched off)",
         (Some(_), true) => "",
     };
-    let words = match &one.evidence {
+    let evidence = match &adoption.evidence {
         Some(AdoptionEvidence::Fetched { at, address, agent }) => {
             let by = fetched_by(*address, agent.as_deref());
             format!("fetched our metadata on {}{by}", at.format("%Y-%m-%d %H:%M UTC"))
@@ -133,15 +133,15 @@ fn describe_adoption(one: &AdoptionStatus) -> String {
             format!("confirmed on {}", at.format("%Y-%m-%d %H:%M UTC"))
         }
         Some(AdoptionEvidence::RegisteredWith) => "registered with this key".to_owned(),
-        None => format!("not yet: {}", adoption_hint(one)),
+        None => format!("not yet: {}", adoption_hint(adoption)),
     };
-    format!("{}{off}: {words}", one.name)
+    format!("{}{off}: {evidence}", adoption.name)
 }
 
 /// What makes an application trust the new key.
-fn adoption_hint(one: &AdoptionStatus) -> String {
-    let (own, slug) = (&one.metadata_url, &one.slug);
-    match one.kind {
+fn adoption_hint(adoption: &AdoptionStatus) -> String {
+    let (own, slug) = (&adoption.metadata_url, &adoption.slug);
+    match adoption.kind {
         Some(ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent) => format!(
             "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and run `hallpass key roll confirm {slug}`"
         ),
@@ -154,7 +154,14 @@ fn adoption_hint(one: &AdoptionStatus) -> String {
 /// The applications that the step waits for, one a line.
 pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
     let rollover = provider.keys(actor::current()).rollover()?;
-    let line = |one: &AdoptionStatus| format!("- {} ({}): {}", one.name, one.slug, adoption_hint(one));
+    let line = |adoption: &AdoptionStatus| {
+        format!(
+            "- {} ({}): {}",
+            adoption.name,
+            adoption.slug,
+            adoption_hint(adoption)
+        )
+    };
     let mut lines: Vec<String> = rollover.not_adopted().take(MAX_LINES).map(line).collect();
     let rest = rollover.not_adopted().count() - lines.len();
     if rest > 0 {
@@ -187,7 +194,9 @@ pub(super) fn print_where_to_paste(provider: &Provider) -> Result<()> {
     let pasted: Vec<_> = rollover
         .adoptions
         .iter()
-        .filter(|one| one.enabled && matches!(one.evidence, Some(AdoptionEvidence::Confirmed { .. }) | None))
+        .filter(|adoption| {
+            adoption.enabled && matches!(adoption.evidence, Some(AdoptionEvidence::Confirmed { .. }) | None)
+        })
         .collect();
     if pasted.is_empty() {
         return Ok(());
@@ -196,8 +205,8 @@ pub(super) fn print_where_to_paste(provider: &Provider) -> Result<()> {
         "\nWhere only one certificate is held at a time (ChatGPT, if it was pasted there), paste it now: {}",
         provider.endpoints().certificate
     ))?;
-    for one in pasted.iter().take(MAX_LINES) {
-        print_line(format_args!("- {} ({})", one.name, one.slug))?;
+    for adoption in pasted.iter().take(MAX_LINES) {
+        print_line(format_args!("- {} ({})", adoption.name, adoption.slug))?;
     }
     Ok(())
 }
@@ -206,7 +215,7 @@ fn progress(rollover: &Rollover) -> String {
     let enabled = rollover
         .adoptions
         .iter()
-        .filter(|one| one.enabled && one.kind.is_some())
+        .filter(|adoption| adoption.enabled && adoption.kind.is_some())
         .count();
     let missing = rollover.not_adopted().count();
     let which = match rollover.key(KeyState::Next) {
@@ -252,12 +261,12 @@ fn next_step(provider: &Provider, rollover: &Rollover) -> String {
 
 fn warnings(provider: &Provider) -> Result<Vec<String>> {
     let own = provider.keys(actor::current()).own_expiring_certificates()?;
-    let theirs = provider
+    let of_applications = provider
         .keys(actor::current())
         .application_expiring_certificates()?;
     Ok(own
         .iter()
-        .chain(&theirs)
+        .chain(&of_applications)
         .map(|expiring| expiring.with_words(remedy::words))
         .collect())
 }

@@ -31,17 +31,17 @@ pub(in crate::cli) struct ListArguments {
     json: bool,
 }
 
-pub(super) fn list(provider: &Provider, args: &ListArguments) -> Result<()> {
+pub(super) fn list(provider: &Provider, arguments: &ListArguments) -> Result<()> {
     let filter = UserFilter {
-        after: args.after.as_deref().map(Email::parse).transpose()?,
-        search: args.search.clone().filter(|text| !text.is_empty()),
+        after: arguments.after.as_deref().map(Email::parse).transpose()?,
+        search: arguments.search.clone().filter(|text| !text.is_empty()),
     };
-    if args.json {
-        return list_json(provider, &filter, args.limit.unwrap_or(u32::MAX));
+    if arguments.json {
+        return list_json(provider, &filter, arguments.limit.unwrap_or(u32::MAX));
     }
     let mut last = None;
     let are_more = page::each_row(
-        args.limit.unwrap_or(page::DEFAULT_LIMIT),
+        arguments.limit.unwrap_or(page::DEFAULT_LIMIT),
         |after, limit| {
             Ok(provider
                 .people(actor::current())

@@ -185,7 +185,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             };
             add_user(provider, &new, json)
         }
-        Command::List(args) => list(provider, &args),
+        Command::List(arguments) => list(provider, &arguments),
         Command::Show { email, json } => show_one(provider, &email, json),
         Command::Edit {
             email,
@@ -207,16 +207,16 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 attributes: own.attributes()?,
                 enabled: None,
             };
-            let words = "is changed; it takes effect at the next sign-in";
-            edit_user(provider, &email, &edit, words, json)
+            let message = "is changed; it takes effect at the next sign-in";
+            edit_user(provider, &email, &edit, message, json)
         }
         Command::Disable { email, json } => {
             let edit = UserEdit {
                 enabled: Some(false),
                 ..UserEdit::default()
             };
-            let words = "can no longer sign in, and is signed out here";
-            edit_user(provider, &email, &edit, words, json)
+            let message = "can no longer sign in, and is signed out here";
+            edit_user(provider, &email, &edit, message, json)
         }
         Command::Enable { email, json } => {
             let edit = UserEdit {
@@ -315,7 +315,7 @@ fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
     }
 }
 
-fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {
+fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, message: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.people(actor::current()).edit_user(&email, edit)?? {
         ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => output::json(&UserOutput::new(
@@ -323,7 +323,7 @@ fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, jso
             &provider.people(actor::current()).own_attributes(user.id)?,
         )),
         ChangeOutcome::Done(user) => {
-            print_line(format_args!("{} <{}> {words}.", user.full_name(), user.email))
+            print_line(format_args!("{} <{}> {message}.", user.full_name(), user.email))
         }
         ChangeOutcome::Unchanged(user) => print_line(format_args!(
             "{} <{}> is so already: nothing was changed.",

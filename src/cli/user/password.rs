@@ -70,9 +70,9 @@ pub(super) fn read_new_password(from_stdin: bool, password_context: &PasswordCon
         bail!("there is no terminal to ask on: use --password-stdin");
     }
     let prompt = format!("Password ({} characters or more): ", Password::MIN_CHARACTERS);
-    let args = rpassword::prompt_password(prompt)?;
-    let password = Password::parse_new(&args, password_context)?;
-    if rpassword::prompt_password("Once more: ")? != args {
+    let first = rpassword::prompt_password(prompt)?;
+    let password = Password::parse_new(&first, password_context)?;
+    if rpassword::prompt_password("Once more: ")? != first {
         bail!("the two passwords differ");
     }
     Ok(password)

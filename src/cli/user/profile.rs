@@ -30,9 +30,9 @@ impl ProfileArguments {
     /// Names with their values; an attribute without values is removed.
     pub(super) fn attributes(&self) -> Result<OwnAttributes> {
         let mut found = OwnAttributes::new();
-        for args in &self.attributes {
-            let Some((name, value)) = args.split_once('=') else {
-                bail!("`{args}` is no attribute: write NAME=VALUE");
+        for argument in &self.attributes {
+            let Some((name, value)) = argument.split_once('=') else {
+                bail!("`{argument}` is no attribute: write NAME=VALUE");
             };
             let name = single_line("the attribute's name", name, AttributeRule::MAX_NAME)?;
             let values = found.entry(name.clone()).or_default();
