@@ -65,9 +65,9 @@ pub struct DemoReady<'a> {
 
 /// Runs the demo until a signal stops it; calls `ready` once it answers.
 pub fn run(arguments: &Arguments, ready: impl FnOnce(&DemoReady<'_>) -> Result<()>) -> Result<()> {
-    let ours = listen(arguments.port)?;
-    let theirs = listen(arguments.sp_port)?;
-    let (port, sp_port) = (ours.local_addr()?.port(), theirs.local_addr()?.port());
+    let listener = listen(arguments.port)?;
+    let sp_listener = listen(arguments.sp_port)?;
+    let (port, sp_port) = (listener.local_addr()?.port(), sp_listener.local_addr()?.port());
     let settings = settings(port, &arguments.data_dir)?;
     let log = crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
     let (provider, _findings) = server::prepare(&settings)?;
@@ -75,8 +75,8 @@ pub fn run(arguments: &Arguments, ready: impl FnOnce(&DemoReady<'_>) -> Result<(
     let site = format!("http://localhost:{sp_port}");
     let partner = DemoServiceProvider::new(&provider, &site, EMAIL, &password)?;
     register(&provider, &partner, &site)?;
-    let server = Server::start(&settings, provider, ours)?;
-    let partner_server = partner.serve(theirs)?;
+    let server = Server::start(&settings, provider, listener)?;
+    let partner_server = partner.serve(sp_listener)?;
     let hallpass = format!("http://127.0.0.1:{port}");
     ready(&DemoReady {
         site: &site,
@@ -146,7 +146,7 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
 
 /// Registers the service provider as `hallpass app add` would, or updates its port and certificate.
 fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> Result<()> {
-    let consumer = SpUrl::parse(&format!("{site}/acs"))?;
+    let acs_url = SpUrl::parse(&format!("{site}/acs"))?;
     let logout = LogoutEndpoint {
         binding: Binding::Redirect,
         location: SpUrl::parse(&format!("{site}/slo"))?,
@@ -163,7 +163,7 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
             &existing.slug,
             ApplicationEdit {
                 acs_endpoints: Some(vec![AssertionConsumerService {
-                    location: consumer,
+                    location: acs_url,
                     index: None,
                 }]),
                 logout: Some(Some(logout)),
@@ -185,7 +185,7 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
                     ..Registered::with_defaults(
                         EntityId::parse(ENTITY_ID)?,
                         vec![AssertionConsumerService {
-                            location: consumer,
+                            location: acs_url,
                             index: None,
                         }],
                     )

@@ -199,11 +199,11 @@ async fn sign_in(sp: Data<DemoServiceProvider>) -> HttpResponse {
     let Ok(metadata) = sp.0.provider.saml().metadata() else {
         return sp.refused(&"no metadata");
     };
-    let consumer = format!("{}/acs", sp.0.site);
+    let acs_url = format!("{}/acs", sp.0.site);
     let expected = Expected {
         idp_metadata: &metadata.body,
         entity_id: ENTITY_ID,
-        acs: &consumer,
+        acs: &acs_url,
         request_ids: None,
     };
     match second_opinion::authn_request_url(&expected, &sp.0.provider.endpoints().sso, &id, "demo") {
@@ -228,11 +228,11 @@ async fn receive_response(sp: Data<DemoServiceProvider>, Form(posted): Form<Post
         .state(|state| state.request_ids.iter().cloned().collect())
         .unwrap_or_default();
     let ids: Vec<&str> = request_ids.iter().map(String::as_str).collect();
-    let consumer = format!("{}/acs", sp.0.site);
+    let acs_url = format!("{}/acs", sp.0.site);
     let expected = Expected {
         idp_metadata: &metadata.body,
         entity_id: ENTITY_ID,
-        acs: &consumer,
+        acs: &acs_url,
         request_ids: Some(&ids),
     };
     match second_opinion::read_response(&posted.response, &expected) {
@@ -269,17 +269,17 @@ async fn sign_out(request: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpRe
 }
 
 fn logout_address(sp: &DemoServiceProvider, reading: &ParsedResponse) -> Result<String> {
-    let ask = LogoutRequestContent {
+    let content = LogoutRequestContent {
         issuer: &EntityId::parse(ENTITY_ID)?,
         id: &format!("_{}", sp.0.provider.token().to_text().replace('-', "_")),
         destination: &sp.0.provider.endpoints().slo,
         name_id: &NameId::plain(&reading.name_id.1, reading.name_id.0.clone()),
         session_index: &reading.session_index,
     };
-    let message = request::write(&ask, &Policy::default(), sp.0.provider.now())?;
+    let message = request::write(&content, &Policy::default(), sp.0.provider.now())?;
     let signer = Signer::new(&sp.0.key)?;
     Ok(redirect::encode(
-        ask.destination,
+        content.destination,
         MessageKind::Request,
         &message.unsigned_xml(),
         Some("bye"),
@@ -290,8 +290,8 @@ fn logout_address(sp: &DemoServiceProvider, reading: &ParsedResponse) -> Result<
 
 /// Receives Hallpass's LogoutResponse to the demo's own LogoutRequest, or Hallpass's LogoutRequest because the user
 /// signed out elsewhere.
-async fn slo(request_ids: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
-    let done = match redirect::decode(request_ids.query_string()) {
+async fn slo(request: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
+    let done = match redirect::decode(request.query_string()) {
         Ok(inbound) if inbound.kind == MessageKind::Response => {
             check_logout_response(&sp, &inbound).map(|()| "/?signed-out".to_owned())
         }
@@ -305,8 +305,8 @@ async fn slo(request_ids: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpRes
 }
 
 fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> Result<()> {
-    let (ours, _) = sp.0.provider.saml().certificate_pem()?;
-    match response::read(inbound)?.verify(&[ours])? {
+    let (certificate, _) = sp.0.provider.saml().certificate_pem()?;
+    match response::read(inbound)?.verify(&[certificate])? {
         VerificationOutcome::Signed(_) => Ok(()),
         VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_) => {
             bail!("what arrived is no signed LogoutResponse")
@@ -317,27 +317,27 @@ fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> 
 /// Ends the session that a signed `LogoutRequest` names; the address that carries the `LogoutResponse`.
 fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) -> Result<String> {
     let relay_state = inbound.relay_state.take();
-    let (ours, _) = sp.0.provider.saml().certificate_pem()?;
-    let VerificationOutcome::Signed(request_ids) = request::read(&inbound)?.verify(&[ours])? else {
+    let (certificate, _) = sp.0.provider.saml().certificate_pem()?;
+    let VerificationOutcome::Signed(request) = request::read(&inbound)?.verify(&[certificate])? else {
         bail!("what arrived is no signed LogoutRequest")
     };
-    let request_ids = request_ids.into_inner();
+    let request = request.into_inner();
     sp.state(|state| {
         state.sessions.retain(|_, reading| {
-            reading.name_id.0 != request_ids.name_id.value
-                || !request_ids.session_indexes.contains(&reading.session_index)
+            reading.name_id.0 != request.name_id.value
+                || !request.session_indexes.contains(&reading.session_index)
         });
     });
     let slo = &sp.0.provider.endpoints().slo;
-    let answer = LogoutResponseContent {
+    let content = LogoutResponseContent {
         issuer: &EntityId::parse(ENTITY_ID)?,
         id: &format!("_{}", sp.0.provider.token().to_text().replace('-', "_")),
         destination: &SpUrl::parse(slo)?,
-        in_response_to: &request_ids.id,
+        in_response_to: &request.id,
         status: (status::SUCCESS, None),
         status_message: None,
     };
-    let message = response::write(&answer, sp.0.provider.now())?;
+    let message = response::write(&content, sp.0.provider.now())?;
     let signer = Signer::new(&sp.0.key)?;
     Ok(redirect::encode(
         slo,

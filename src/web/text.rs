@@ -16,13 +16,13 @@ pub(super) fn wait_time(now: DateTime<Utc>, until: DateTime<Utc>) -> WaitTime {
         .unwrap_or_default()
         .div_ceil(1000)
         .max(1);
-    let words = match (seconds, seconds.div_ceil(60)) {
+    let text = match (seconds, seconds.div_ceil(60)) {
         (1, _) => "1 second".to_owned(),
         (2..=59, _) => format!("{seconds} seconds"),
         (_, 1) => "1 minute".to_owned(),
         (_, minutes) => format!("{minutes} minutes"),
     };
-    WaitTime { text: words, seconds }
+    WaitTime { text, seconds }
 }
 
 pub(super) fn format_time(at: DateTime<Utc>) -> String {
@@ -38,8 +38,8 @@ mod tests {
     #[test]
     fn a_wait_is_never_shown_too_short() {
         let now: DateTime<Utc> = "2026-11-21T14:30:01Z".parse().unwrap();
-        let said = wait_time(now, now + TimeDelta::seconds(119));
-        assert_eq!((said.text.as_str(), said.seconds), ("2 minutes", 119));
+        let shown = wait_time(now, now + TimeDelta::seconds(119));
+        assert_eq!((shown.text.as_str(), shown.seconds), ("2 minutes", 119));
         assert_eq!(
             wait_time(now, now + TimeDelta::milliseconds(29_001)).text,
             "30 seconds"

@@ -185,9 +185,9 @@ pub struct TimedStream<S, P> {
 }
 
 impl<S, P> TimedStream<S, P> {
-    /// Wraps `stream`; the deadline for its first request head begins now. `place` is dropped with
+    /// Wraps `stream`; the deadline for its first request head begins now. `slot` is dropped with
     /// the stream.
-    pub fn new(stream: S, deadlines: Deadlines, place: P) -> Self {
+    pub fn new(stream: S, deadlines: Deadlines, slot: P) -> Self {
         let until = Instant::now() + deadlines.head;
         Self {
             stream,
@@ -198,7 +198,7 @@ impl<S, P> TimedStream<S, P> {
                 closed: Notify::new(),
             }),
             timer: Box::pin(sleep_until(until)),
-            _slot: place,
+            _slot: slot,
         }
     }
 

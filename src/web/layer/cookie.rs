@@ -101,16 +101,17 @@ impl Cookies {
         self.remove_oldest(request, LOGOUT_PREFIX, MAX_LOGOUT_COOKIES)
     }
 
-    fn remove_oldest(self, request: &HttpRequest, prefix: &str, most: usize) -> Vec<Cookie<'static>> {
+    fn remove_oldest(self, request: &HttpRequest, prefix: &str, max_count: usize) -> Vec<Cookie<'static>> {
         let prefix = self.full_name(prefix);
-        let kept: Vec<_> = cookie_pairs(request)
+        let names: Vec<_> = cookie_pairs(request)
             .filter_map(|(name, _)| std::str::from_utf8(name).ok())
             .filter(|name| name.starts_with(&prefix))
             .map(str::to_owned)
             .collect();
-        let too_many = (kept.len() + 1).saturating_sub(most);
-        kept.into_iter()
-            .take(too_many)
+        let excess = (names.len() + 1).saturating_sub(max_count);
+        names
+            .into_iter()
+            .take(excess)
             .map(|name| self.removal(name))
             .collect()
     }

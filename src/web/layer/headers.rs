@@ -235,9 +235,9 @@ mod tests {
     #[test]
     fn hsts_is_sent_only_over_https() {
         for answer in ALL {
-            let told = |https| value(&Headers::new(https).unwrap(), answer, &STRICT_TRANSPORT_SECURITY);
-            assert_eq!(told(true).as_deref(), Some("max-age=31536000"));
-            assert_eq!(told(false), None);
+            let hsts = |https| value(&Headers::new(https).unwrap(), answer, &STRICT_TRANSPORT_SECURITY);
+            assert_eq!(hsts(true).as_deref(), Some("max-age=31536000"));
+            assert_eq!(hsts(false), None);
         }
     }
 

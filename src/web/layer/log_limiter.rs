@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn a_flood_is_a_few_lines_and_a_number() {
         let (seldom, now) = (LogLimiter::default(), Instant::now());
-        let said: Vec<LogDecision> = (0..100).map(|_| seldom.count(now)).collect();
-        assert_eq!(said.iter().filter(|say| say.is_logged).count(), 5);
+        let decisions: Vec<LogDecision> = (0..100).map(|_| seldom.count(now)).collect();
+        assert_eq!(decisions.iter().filter(|say| say.is_logged).count(), 5);
         assert_eq!(
             seldom.count(now + WINDOW),
             LogDecision {

@@ -69,11 +69,11 @@ async fn run<T: Send + 'static>(
     let provider = site.provider.clone();
     let span = tracing::Span::current();
     let stage = Arc::new(AtomicU8::new(RUNNING));
-    let ours = Arc::clone(&stage);
+    let work_stage = Arc::clone(&stage);
     #[expect(clippy::disallowed_methods, reason = "this is the bridge")]
     let working = web::block(move || {
         let done = span.in_scope(|| work(&provider));
-        if ours.swap(DONE, Ordering::AcqRel) == ABANDONED {
+        if work_stage.swap(DONE, Ordering::AcqRel) == ABANDONED {
             // The permit was released already, and may belong to another request by now.
             permit.forget();
         }

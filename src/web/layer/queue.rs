@@ -140,7 +140,8 @@ impl FairQueue {
         waiters.retain(|waiting| waiting.ticket != ticket);
         if waiters.is_empty() {
             self.waiters.remove(&address);
-            self.rotation.retain(|turn| *turn != address);
+            self.rotation
+                .retain(|waiting_address| *waiting_address != address);
         }
     }
 }
@@ -156,14 +157,19 @@ impl PermitState {
 }
 
 impl PermitQueue {
-    /// `places` permits, `kept` of them reserved for known devices; no request waits longer than
-    /// `longest`.
-    pub(in crate::web) fn new(name: &'static str, places: usize, kept: usize, longest: Duration) -> Self {
+    /// `capacity` permits, `reserved` of them for known devices; no request waits longer than
+    /// `max_wait`.
+    pub(in crate::web) fn new(
+        name: &'static str,
+        capacity: usize,
+        reserved: usize,
+        max_wait: Duration,
+    ) -> Self {
         Self(Arc::new(Shared {
             name,
-            capacity: places,
-            reserved: kept,
-            max_wait: longest,
+            capacity,
+            reserved,
+            max_wait,
             state: Mutex::new(PermitState {
                 mean: INITIAL_MEAN,
                 ..PermitState::default()
@@ -182,22 +188,22 @@ impl PermitQueue {
             address: client_network(asking.address),
             ..asking
         };
-        let mut place = match self.acquire_or_enqueue(asking)? {
+        let mut queued = match self.acquire_or_enqueue(asking)? {
             QueueEntry::Granted(permit) => return Ok(permit),
-            QueueEntry::Queued(place) => place,
+            QueueEntry::Queued(queued) => queued,
         };
         let mut disconnected = pin!(disconnected);
-        let turn = poll_fn(|cx| {
+        let granted = poll_fn(|cx| {
             if disconnected.as_mut().poll(cx).is_ready() {
                 return std::task::Poll::Ready(Err(PermitDenied::ClientDisconnected));
             }
             let busy = PermitDenied::Busy { seconds: 1 };
-            Pin::new(&mut place.granted)
+            Pin::new(&mut queued.granted)
                 .poll(cx)
-                .map(|turn| turn.or(Err(busy)))
+                .map(|granted| granted.or(Err(busy)))
         });
-        match timeout(self.0.max_wait, turn).await {
-            Ok(turn) => turn,
+        match timeout(self.0.max_wait, granted).await {
+            Ok(granted) => granted,
             Err(_over) => Err(self.reject(&mut self.state(), self.0.max_wait)),
         }
     }
@@ -294,7 +300,10 @@ impl PermitQueue {
     /// own.
     fn reject(&self, state: &mut PermitState, wait: Duration) -> PermitDenied {
         state.rejected += 1;
-        if state.warned_at.is_none_or(|said| said.elapsed() > WARN_INTERVAL) {
+        if state
+            .warned_at
+            .is_none_or(|warned_at| warned_at.elapsed() > WARN_INTERVAL)
+        {
             state.warned_at = Some(Instant::now());
             tracing::warn!(
                 work = self.0.name,

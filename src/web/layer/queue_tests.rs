@@ -23,7 +23,7 @@ fn granted(queue: &PermitQueue, asking: PermitRequest) -> Permit {
 
 fn queued(queue: &PermitQueue, asking: PermitRequest) -> QueuedRequest {
     match queue.acquire_or_enqueue(asking).unwrap() {
-        QueueEntry::Queued(place) => place,
+        QueueEntry::Queued(queued_request) => queued_request,
         QueueEntry::Granted(_) => panic!("it need not wait"),
     }
 }
@@ -39,7 +39,7 @@ fn addresses_are_served_in_rotation() {
         "2001:db8:1:1::1",
         "2001:db8:1:2::1",
     ];
-    let mut places: Vec<_> = crowd
+    let mut queued_requests: Vec<_> = crowd
         .iter()
         .map(|address| {
             queued(
@@ -51,14 +51,14 @@ fn addresses_are_served_in_rotation() {
             )
         })
         .collect();
-    places.push(queued(&queue, request_from("198.51.100.7")));
+    queued_requests.push(queued(&queue, request_from("198.51.100.7")));
     let mut order = Vec::new();
-    while order.len() < places.len() {
+    while order.len() < queued_requests.len() {
         drop(permit);
-        let (n, next) = places
+        let (n, next) = queued_requests
             .iter_mut()
             .enumerate()
-            .find_map(|(n, place)| place.granted.try_recv().ok().map(|permit| (n, permit)))
+            .find_map(|(n, queued_request)| queued_request.granted.try_recv().ok().map(|permit| (n, permit)))
             .unwrap();
         order.push(n);
         permit = next;
@@ -99,10 +99,10 @@ fn one_account_that_floods_delays_no_unknown_device() {
     permits.pop();
     // One of two permits is released: the flood still uses the reserved one, so this one goes to
     // the unknown device.
-    let theirs = stranger.granted.try_recv().unwrap();
+    let permit = stranger.granted.try_recv().unwrap();
     permits.pop();
     assert!(flood[0].granted.try_recv().is_ok());
-    drop(theirs);
+    drop(permit);
     assert!(flood[1].granted.try_recv().is_ok(), "what nobody else waits for");
     drop(flood);
     assert_eq!(queue.state().in_use, 0);

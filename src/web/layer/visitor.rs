@@ -121,8 +121,8 @@ pub(in crate::web) fn from_request(
 
 /// Whether the browser will show the response as a page of its own; assumed if it does not say.
 fn is_navigation(request: &HttpRequest) -> bool {
-    let mut said = request.headers().get_all("sec-fetch-dest");
-    said.all(|value| value == "document")
+    let mut destinations = request.headers().get_all("sec-fetch-dest");
+    destinations.all(|value| value == "document")
 }
 
 #[cfg(test)]

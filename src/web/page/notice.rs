@@ -71,7 +71,7 @@ impl NoticePage<'_> {
             NoticeKind::BodyTimeout => {
                 "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
             }
-            NoticeKind::TooMany(words) => words,
+            NoticeKind::TooMany(message) => message,
             NoticeKind::NoCookies => {
                 "If cookies are switched off, allow them for this site in your browser’s settings: without them nobody can be signed in. If you began in another browser, go on there. Else go back to the application and sign in there."
             }

@@ -219,8 +219,8 @@ pub(in crate::web) async fn advance(
         None => ask(request, site).await?,
         Some(AdvanceLogoutOutcome::Stay) => redirect_to_progress(id),
         Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &outbound),
-        Some(AdvanceLogoutOutcome::Ask(asked)) => {
-            let (outbound, progress) = *asked;
+        Some(AdvanceLogoutOutcome::Ask(request_and_progress)) => {
+            let (outbound, progress) = *request_and_progress;
             send_request(&site, id, &outbound, &progress)
         }
     })
@@ -362,10 +362,10 @@ fn logout_progress_page(
 fn participant_views(stops: &[ParticipantLogoutStatus]) -> Vec<ParticipantView> {
     stops
         .iter()
-        .map(|stop| ParticipantView {
-            application: respond::app_mark(stop.application, &stop.name),
-            state: stop.state,
-            launch_url: stop.launch_url.clone(),
+        .map(|status| ParticipantView {
+            application: respond::app_mark(status.application, &status.name),
+            state: status.state,
+            launch_url: status.launch_url.clone(),
         })
         .collect()
 }

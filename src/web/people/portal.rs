@@ -35,7 +35,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
         search: q.chars().take(MAX_SEARCH).collect(),
         after: after.parse().ok(),
     };
-    let asked = query.clone();
+    let page_query = query.clone();
     let Some(portal) = off_thread(&site, &request, move |p| p.portal(&query, &visitor)).await? else {
         if let Some(response) = logout::pending_logout(&request, &site).await? {
             return Ok(response);
@@ -70,7 +70,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
             user: respond::user_mark(&portal.user),
             greeting: &portal.greeting,
             tiles: tiles.collect(),
-            paging: paging(&asked, portal.next.as_ref()),
+            paging: paging(&page_query, portal.next.as_ref()),
             csrf,
         }
         .html()
@@ -89,14 +89,14 @@ struct PortalParameters {
 const MAX_SEARCH: usize = 100;
 
 /// The search and the links to other pages; `None` if all tiles are on this page.
-fn paging(asked: &PortalQuery, next: Option<&TileKey>) -> Option<Paging> {
-    if asked.search.is_empty() && asked.after.is_none() && next.is_none() {
+fn paging(page_query: &PortalQuery, next: Option<&TileKey>) -> Option<Paging> {
+    if page_query.search.is_empty() && page_query.after.is_none() && next.is_none() {
         return None;
     }
     let address = |after: Option<&TileKey>| {
         let mut query = Serializer::new(String::new());
-        if !asked.search.is_empty() {
-            query.append_pair("q", &asked.search);
+        if !page_query.search.is_empty() {
+            query.append_pair("q", &page_query.search);
         }
         if let Some(after) = after {
             query.append_pair("after", &after.to_string());
@@ -104,8 +104,8 @@ fn paging(asked: &PortalQuery, next: Option<&TileKey>) -> Option<Paging> {
         format!("{}?{}", path::PORTAL, query.finish())
     };
     Some(Paging {
-        search: asked.search.clone(),
-        first: asked.after.as_ref().map(|_here| address(None)),
+        search: page_query.search.clone(),
+        first: page_query.after.as_ref().map(|_here| address(None)),
         next: next.map(|next| address(Some(next))),
     })
 }

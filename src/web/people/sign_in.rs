@@ -71,13 +71,13 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
 pub(in crate::web) async fn post(
     request: HttpRequest,
     site: Data<Site>,
-    Form(typed): Form<SignInForm>,
+    Form(form): Form<SignInForm>,
 ) -> Result<HttpResponse, Error> {
     if !csrf::is_same_origin(&request, site.base()) {
         site.log_rejected_form("a login form of another site");
         return Ok(see_other(path::SIGN_IN).finish());
     }
-    let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed_text(sealed));
+    let sealed = Some(form.r#continue.clone()).filter(|sealed| is_sealed_text(sealed));
     let application = match sealed.clone() {
         None => None,
         Some(sealed) => {
@@ -90,7 +90,7 @@ pub(in crate::web) async fn post(
     };
     let shown = |notice| SignInView {
         application,
-        email: typed.email.clone(),
+        email: form.email.clone(),
         notice,
         sealed: sealed.clone(),
     };
@@ -98,7 +98,7 @@ pub(in crate::web) async fn post(
         &request,
         site.base(),
         site.cookies.browser(&request).as_ref(),
-        &typed.csrf,
+        &form.csrf,
     ) {
         site.log_rejected_form("a login form");
         return Ok(sign_in_form(
@@ -113,8 +113,8 @@ pub(in crate::web) async fn post(
         ));
     }
     let credentials = Credentials {
-        email: typed.email.clone(),
-        password: Secret::new(typed.password),
+        email: form.email.clone(),
+        password: Secret::new(form.password),
     };
     let done = match check_password(&site, &request, credentials).await {
         Err(Error::Busy { seconds }) => {

@@ -77,17 +77,19 @@ async fn metadata_for(
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let came = MetadataRequest { slug, token, agent };
-        let is_given = came.token.is_some();
+        let metadata_request = MetadataRequest { slug, token, agent };
+        let has_token = metadata_request.token.is_some();
         let (site, request) = (Data::clone(site), request.clone());
         // The client gets the document whether or not its fetch could be recorded.
         let recording = async move {
-            let noted = off_thread(&site, &request, move |p| p.saml().note_fetch(came, key, &visitor));
-            if let Err(error) = noted.await {
+            let recorded = off_thread(&site, &request, move |p| {
+                p.saml().note_fetch(metadata_request, key, &visitor)
+            });
+            if let Err(error) = recorded.await {
                 site.log_unrecorded_fetch(&error);
             }
         };
-        if is_given {
+        if has_token {
             recording.await;
         } else {
             // Recorded after the response: the response time would reveal which slugs are

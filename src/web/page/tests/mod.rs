@@ -233,8 +233,8 @@ fn write_every_page() {
         greeting: "عبد الله",
         ..FRIENDLY
     };
-    for (prefix, words) in [("", FRIENDLY), ("arabic-", arabic)] {
-        for Sample { name, html, .. } in pages(&words) {
+    for (prefix, texts) in [("", FRIENDLY), ("arabic-", arabic)] {
+        for Sample { name, html, .. } in pages(&texts) {
             let still = html
                 .replace(script::AUTO_POST, "")
                 .replace(script::LOGOUT_PROGRESS, "")

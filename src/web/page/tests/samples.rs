@@ -91,13 +91,13 @@ impl Sample {
     }
 }
 
-pub(super) fn pages(words: &SampleTexts<'_>) -> Vec<Sample> {
-    let mut all = words.sign_in_pages();
-    all.extend(words.portal_pages());
-    all.extend(words.auto_post_pages());
-    all.extend(words.refusal_pages());
-    all.extend(words.logout_pages());
-    all.extend(words.notice_pages());
+pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
+    let mut all = texts.sign_in_pages();
+    all.extend(texts.portal_pages());
+    all.extend(texts.auto_post_pages());
+    all.extend(texts.refusal_pages());
+    all.extend(texts.logout_pages());
+    all.extend(texts.notice_pages());
     all
 }
 
