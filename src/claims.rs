@@ -158,20 +158,20 @@ mod tests {
             rule("nothing", AttributeSource::Own("absent".to_owned())),
         ];
         assert!(needs_own_attributes(&rules), "{rules:?}");
-        let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        let attribute = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
             resolved(&rules, &user, &own_attributes),
             [
-                one("given", "Ada"),
-                one("family", "LOVELACE"),
-                one("full", "Ada LOVELACE"),
-                one("mail", "ada@fernweh.example"),
-                one("id", "S-1"),
-                one("name", "ada.l"),
-                one("org", "Fernweh"),
+                attribute("given", "Ada"),
+                attribute("family", "LOVELACE"),
+                attribute("full", "Ada LOVELACE"),
+                attribute("mail", "ada@fernweh.example"),
+                attribute("id", "S-1"),
+                attribute("name", "ada.l"),
+                attribute("org", "Fernweh"),
                 ("team".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()]),
-                one("joined", "Red;Blue"),
-                one("low", "lovelace"),
+                attribute("joined", "Red;Blue"),
+                attribute("low", "lovelace"),
             ]
         );
     }
@@ -186,15 +186,15 @@ mod tests {
         let mut sukarno = ada();
         sukarno.names = names("Sukarno", "");
         let own_attributes = OwnAttributes::new();
-        let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        let attribute = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
             resolved(&rules, &sukarno, &own_attributes),
-            [one("given", "Sukarno"), one("full", "Sukarno")]
+            [attribute("given", "Sukarno"), attribute("full", "Sukarno")]
         );
         sukarno.names = names("", "Teller");
         assert_eq!(
             resolved(&rules, &sukarno, &own_attributes),
-            [one("family", "Teller"), one("full", "Teller")]
+            [attribute("family", "Teller"), attribute("full", "Teller")]
         );
         for rule in &mut rules {
             rule.required = true;
@@ -229,11 +229,11 @@ mod tests {
     fn chatgpt_receives_the_stable_id() {
         let rules = Preset::ChatGpt.attributes();
         assert!(!needs_own_attributes(&rules), "{rules:?}");
-        let told = resolved(&rules, &ada(), &OwnAttributes::new());
-        assert_eq!(told.len(), 8);
+        let attributes = resolved(&rules, &ada(), &OwnAttributes::new());
+        assert_eq!(attributes.len(), 8);
         assert!(
-            told.contains(&("id".to_owned(), vec!["S-1".to_owned()])),
-            "{told:?}"
+            attributes.contains(&("id".to_owned(), vec!["S-1".to_owned()])),
+            "{attributes:?}"
         );
     }
 }

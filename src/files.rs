@@ -243,8 +243,9 @@ pub fn operator() -> String {
         .filter(|uid| *uid != u32::MAX)
         .map(user_name);
     let invoker = login.or_else(|| {
-        let said = ["SUDO_USER", "DOAS_USER"].into_iter();
-        said.filter_map(|name| std::env::var(name).ok())
+        let variables = ["SUDO_USER", "DOAS_USER"].into_iter();
+        variables
+            .filter_map(|name| std::env::var(name).ok())
             .find(|name| !name.is_empty())
     });
     format_operator(&us, invoker.as_deref())

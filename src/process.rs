@@ -14,14 +14,14 @@ pub struct ProcessIdentity {
 
 impl ProcessIdentity {
     pub fn current() -> Self {
-        let place = || {
+        let host_id = || {
             let boot = fs::read("/proc/sys/kernel/random/boot_id").ok()?;
             let container = fs::read_link("/proc/self/ns/pid").ok()?;
             let hash = sha256_of_parts([boot.as_slice(), container.as_os_str().as_encoded_bytes()]);
             hash.first_chunk().copied()
         };
         Self {
-            host: place(),
+            host: host_id(),
             pid: std::process::id(),
         }
     }
@@ -29,9 +29,9 @@ impl ProcessIdentity {
     /// The identity as bytes; zeros if this process cannot be distinguished from others.
     pub fn to_bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
-        if let Some(place) = self.host {
+        if let Some(host) = self.host {
             let (first, second) = bytes.split_at_mut(4);
-            first.copy_from_slice(&place);
+            first.copy_from_slice(&host);
             second.copy_from_slice(&self.pid.to_be_bytes());
         }
         bytes

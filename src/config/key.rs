@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_closest_key_is_suggested_for_a_typing_mistake() {
-        for (typed, meant) in [
+        for (misspelled, key) in [
             ("base-url", Some("base_url")),
             ("organization", Some("organisation")),
             ("database_uri", Some("database_url")),
@@ -220,7 +220,7 @@ mod tests {
             ("password", None),
             ("smtp_server", None),
         ] {
-            assert_eq!(closest(typed), meant, "{typed}");
+            assert_eq!(closest(misspelled), key, "{misspelled}");
         }
     }
 }

@@ -66,12 +66,12 @@ impl RawSettings {
             }
         }
         // If the environment names the database in one way, the other way in the file does not apply.
-        for (one, other) in [
+        for (key, alternative) in [
             ("database_url", "database_url_file"),
             ("database_url_file", "database_url"),
         ] {
-            if values.contains_key(one) {
-                self.values.remove(other);
+            if values.contains_key(key) {
+                self.values.remove(alternative);
             }
         }
         self.values.append(&mut values);

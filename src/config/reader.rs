@@ -63,13 +63,13 @@ impl<'s> Reader<'s> {
         parse: impl FnOnce(&str) -> Result<T, String>,
         show: impl FnOnce(&T) -> String,
     ) -> Option<T> {
-        let Some(given) = self.raw.get(key) else {
+        let Some(raw_value) = self.raw.get(key) else {
             self.record(key, String::new(), &SettingOrigin::Default);
             return None;
         };
-        match parse(&given.text) {
+        match parse(&raw_value.text) {
             Ok(value) => {
-                self.record(key, show(&value), &given.origin);
+                self.record(key, show(&value), &raw_value.origin);
                 Some(value)
             }
             Err(why) => {
@@ -154,12 +154,12 @@ impl<'s> Reader<'s> {
             |text| {
                 let path = parse_path(text)?;
                 let bytes = read_secret(&path)?;
-                let said = |why: String| format!("in {}: {why}", path.display());
+                let error = |why: String| format!("in {}: {why}", path.display());
                 let text = std::str::from_utf8(bytes.expose())
-                    .map_err(|_unsaid| said("this is not text".to_owned()))?;
+                    .map_err(|_unsaid| error("this is not text".to_owned()))?;
                 value::database_url(text)
                     .map(|url| (path.clone(), Secret::new(url)))
-                    .map_err(said)
+                    .map_err(error)
             },
             |(path, _)| format_path(path),
         );
@@ -185,10 +185,10 @@ impl<'s> Reader<'s> {
         if keys.iter().any(|key| self.rejected.contains(key)) {
             return;
         }
-        let given = self.raw.get(about);
-        let origin = given.map_or_else(
+        let raw_value = self.raw.get(about);
+        let origin = raw_value.map_or_else(
             || SettingOrigin::Variable(about.to_owned()),
-            |given| given.origin.clone(),
+            |raw_value| raw_value.origin.clone(),
         );
         self.rejected.insert(about);
         self.errors.push(Error::Value {

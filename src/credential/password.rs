@@ -26,8 +26,8 @@ impl Password {
     pub const RECOMMENDED_CHARACTERS: usize = 15;
 
     /// Parses a password that was typed to sign in.
-    pub fn parse(typed: &str) -> Result<Self, BadPassword> {
-        let text: String = typed.nfc().collect();
+    pub fn parse(input: &str) -> Result<Self, BadPassword> {
+        let text: String = input.nfc().collect();
         if text.is_empty() {
             return Err(BadPassword::Empty);
         }
@@ -39,8 +39,8 @@ impl Password {
 
     /// Parses a new password, and refuses one that an attacker would try first, given what `context` says of the user
     /// and the site (NIST SP 800-63B, 3.1.1.2).
-    pub fn parse_new(typed: &str, context: &PasswordContext) -> Result<Self, BadPassword> {
-        let password = Self::parse(typed)?;
+    pub fn parse_new(input: &str, context: &PasswordContext) -> Result<Self, BadPassword> {
+        let password = Self::parse(input)?;
         let text = password.0.expose();
         if text.chars().any(char::is_control) {
             return Err(BadPassword::Control);

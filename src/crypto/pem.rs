@@ -244,15 +244,15 @@ fn display_subject(x509: &X509Certificate) -> String {
 }
 
 /// Whether two certificates hold the same key.
-pub fn is_same_key(one: &Certificate, other: &Certificate) -> bool {
+pub fn is_same_key(certificate: &Certificate, other: &Certificate) -> bool {
     let key = |certificate: &Certificate| {
         X509::from_der(&certificate.der)?
             .public_key()?
             .public_key_to_der()
     };
-    match (key(one), key(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        (Err(_), _) | (_, Err(_)) => one.der == other.der,
+    match (key(certificate), key(other)) {
+        (Ok(certificate), Ok(other)) => certificate == other,
+        (Err(_), _) | (_, Err(_)) => certificate.der == other.der,
     }
 }
 

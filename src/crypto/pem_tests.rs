@@ -174,8 +174,8 @@ fn an_own_key_is_accepted_with_its_own_certificate_only() {
         assert_eq!(certificate_to_pem(&taken.certificate.der), own);
     }
     let try_at = |key_file: &[u8], now| import_key(id(), key_file, own.as_bytes(), now).unwrap_err();
-    let theirs = other.private_key_to_pem_pkcs8().unwrap();
-    let why = try_at(&theirs, now());
+    let other_key = other.private_key_to_pem_pkcs8().unwrap();
+    let why = try_at(&other_key, now());
     assert!(matches!(why, Error::CertificateMismatch { .. }), "{why:?}");
     let why = try_at(&pkcs8, now() + TimeDelta::days(366));
     assert!(matches!(why, Error::Expired { .. }), "{why:?}");

@@ -152,9 +152,13 @@ impl Fetcher {
         }
     }
 
-    /// Fetches what `wanted` names; calls `told` with the number of bytes received so far.
-    pub fn fetch(&self, wanted: &FetchRequest<'_>, told: &mut dyn FnMut(u64)) -> Result<Fetched, Error> {
-        let fetched = self.fetch_unless_stopped(wanted, told);
+    /// Fetches what `wanted` names; calls `on_progress` with the number of bytes received so far.
+    pub fn fetch(
+        &self,
+        wanted: &FetchRequest<'_>,
+        on_progress: &mut dyn FnMut(u64),
+    ) -> Result<Fetched, Error> {
+        let fetched = self.fetch_unless_stopped(wanted, on_progress);
         if fetched.is_err() && self.stopped.load(Ordering::Acquire) {
             return Err(Error::Stopped);
         }
@@ -164,7 +168,7 @@ impl Fetcher {
     fn fetch_unless_stopped(
         &self,
         wanted: &FetchRequest<'_>,
-        told: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<Fetched, Error> {
         let deadline = Instant::now() + wanted.timeout;
         let mut url = wanted.url.clone();
@@ -196,7 +200,7 @@ impl Fetcher {
                 header_text(&response, header::LAST_MODIFIED),
             );
             let mut body = response.body_mut().as_reader();
-            let document = self.copy_within(&mut body, wanted.max_bytes, Some(deadline), told)?;
+            let document = self.copy_within(&mut body, wanted.max_bytes, Some(deadline), on_progress)?;
             return Ok(Fetched::Document {
                 document,
                 etag,
@@ -250,7 +254,7 @@ impl Fetcher {
         from: &mut dyn Read,
         max_bytes: u64,
         deadline: Option<Instant>,
-        told: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<Document, Error> {
         // The file is created without a name, or unlinked at once.
         let mut file = tempfile::tempfile_in(&self.directory).map_err(Error::CannotWrite)?;
@@ -274,7 +278,7 @@ impl Fetcher {
             }
             file.write_all(chunk.get(..count).unwrap_or_default())
                 .map_err(Error::CannotWrite)?;
-            told(length);
+            on_progress(length);
         }
         file.rewind().map_err(Error::CannotWrite)?;
         Ok(Document { file, length })

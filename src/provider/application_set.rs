@@ -136,7 +136,7 @@ impl Sorted {
         }
     }
 
-    /// The first application for which `place` is `Equal`; `place` compares an application with the key sought.
+    /// The first application for which `compare` is `Equal`; `compare` compares an application with the key sought.
     fn first(&self, compare: impl Fn(&Application) -> Ordering) -> Option<&Arc<Application>> {
         let (piece, at) = self.start(&compare)?;
         self.pieces

@@ -174,13 +174,19 @@ mod tests {
     fn a_failure_to_listen_is_explained() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        let said = bind(address).unwrap_err().to_string();
-        assert!(said.contains("is another Hallpass running there?"), "{said}");
-        let said = bind("192.0.2.9:8080".parse().unwrap()).unwrap_err().to_string();
-        assert!(said.ends_with("this machine has no address 192.0.2.9"), "{said}");
+        let message = bind(address).unwrap_err().to_string();
+        assert!(
+            message.contains("is another Hallpass running there?"),
+            "{message}"
+        );
+        let message = bind("192.0.2.9:8080".parse().unwrap()).unwrap_err().to_string();
+        assert!(
+            message.ends_with("this machine has no address 192.0.2.9"),
+            "{message}"
+        );
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-        let said = hint("127.0.0.1:80".parse().unwrap(), &denied);
-        assert!(said.contains("need root"), "{said}");
+        let message = hint("127.0.0.1:80".parse().unwrap(), &denied);
+        assert!(message.contains("need root"), "{message}");
         assert_eq!(hint("127.0.0.1:8080".parse().unwrap(), &denied), "");
     }
 

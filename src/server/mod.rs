@@ -150,7 +150,7 @@ impl Server {
         self.fetch_provider
             .metadata_sources(&Actor::Itself)
             .stop_fetching();
-        let kept = self.housekeeping.join();
+        let cleaned = self.housekeeping.join();
         // The fetcher may wait for a database that does not respond; the shutdown does not.
         let ended_by_now = self
             .metadata_fetcher_ended
@@ -166,7 +166,7 @@ impl Server {
             Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => self.metadata_fetcher.join(),
         };
         tracing::info!("Hallpass has stopped");
-        match (ended, kept, fetched) {
+        match (ended, cleaned, fetched) {
             (Ok(ended), Ok(()), Ok(())) => Ok(ended?),
             (_, _, _) => bail!("a thread broke"),
         }

@@ -346,10 +346,10 @@ mod tests {
     fn a_filter_is_checked() {
         let refused = subscriber(Format::Human, "warn,hallpass=debug", false, io::sink).err();
         assert!(refused.is_none(), "{refused:?}");
-        let said = subscriber(Format::Human, "hallpass=loud\n", false, io::sink)
+        let error = subscriber(Format::Human, "hallpass=loud\n", false, io::sink)
             .err()
             .unwrap()
             .to_string();
-        assert!(said.contains("`hallpass=loud\\n`"), "{said}");
+        assert!(error.contains("`hallpass=loud\\n`"), "{error}");
     }
 }

@@ -294,7 +294,7 @@ impl<'a> KnownIssuers<'a> {
         all
     }
 
-    /// The applications whose entity ID is like `asked`, by name.
+    /// The applications whose entity ID is like `requested`, by name.
     fn like(&self, requested: &str) -> impl Iterator<Item = &'a Application> {
         let found: BTreeSet<usize> = [
             self.bare_ids.get(&bare(requested)),
@@ -321,7 +321,7 @@ fn path(text: &str) -> &str {
     text.split_once('?').map_or(text, |(path, _)| path)
 }
 
-/// Describes how `asked` and `known` differ, if they are equal or nearly so.
+/// Describes how `requested` and `registered` differ, if they are equal or nearly so.
 fn describe_difference(what: &str, requested: &str, registered: &str) -> Option<String> {
     if requested == registered {
         Some(format!("{what} is the same by now: {registered}"))
