@@ -157,7 +157,7 @@ impl ApplicationOutput {
             acs: saml
                 .acs_endpoints
                 .iter()
-                .map(|consumer| address_text(&consumer.location))
+                .map(|acs_endpoint| address_text(&acs_endpoint.location))
                 .collect(),
             slo: saml
                 .logout
@@ -200,12 +200,12 @@ impl From<&Certificate> for CertificateOutput {
 }
 
 impl DraftOutput {
-    pub fn new(draft: &ApplicationDraft, paste: IdpValuesOutput) -> Self {
+    pub fn new(draft: &ApplicationDraft, idp_values: IdpValuesOutput) -> Self {
         Self {
             slug: draft.slug.to_string(),
             name: draft.name.clone(),
             kind: "draft",
-            paste,
+            paste: idp_values,
         }
     }
 }

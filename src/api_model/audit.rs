@@ -40,11 +40,11 @@ fn service_provider_values(saml: &ServiceProvider) -> Vec<(&'static str, String)
     values.extend(
         saml.acs_endpoints
             .iter()
-            .map(|consumer| ("ACS URL", consumer.location.as_str().to_owned())),
+            .map(|endpoint| ("ACS URL", endpoint.location.as_str().to_owned())),
     );
-    values.extend(saml.signing_certificates.iter().map(|one| {
-        let until = one.not_after.format("%Y-%m-%d");
-        ("certificate", format!("{} (until {until})", one.sha256))
+    values.extend(saml.signing_certificates.iter().map(|certificate| {
+        let until = certificate.not_after.format("%Y-%m-%d");
+        ("certificate", format!("{} (until {until})", certificate.sha256))
     }));
     if saml.require_signed_requests {
         values.push(("requests", "must be signed".to_owned()));
@@ -64,20 +64,20 @@ pub struct CodeOutput {
 }
 
 impl From<&'static Explanation> for CodeOutput {
-    fn from(one: &'static Explanation) -> Self {
+    fn from(explanation: &'static Explanation) -> Self {
         Self {
-            code: one.code,
-            means: one.meaning,
-            status: one
+            code: explanation.code,
+            means: explanation.meaning,
+            status: explanation
                 .status
                 .into_iter()
                 .flat_map(|(top, second)| [Some(top), second])
                 .flatten()
                 .collect(),
-            page: one.message,
-            who_fixes: one.responsible.description(),
-            how: remedy::fix_words(one.fix),
-            clause: one.clause,
+            page: explanation.message,
+            who_fixes: explanation.responsible.description(),
+            how: remedy::fix_words(explanation.fix),
+            clause: explanation.clause,
         }
     }
 }
@@ -144,30 +144,39 @@ struct AuditedUserOutput {
 impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
     fn from(decision: &'a AuditEntry) -> Self {
         let row = &decision.row;
-        let (words, details) = decision.parsed_detail();
+        let (message, details) = decision.parsed_detail();
         Self {
             at: row.at,
             action: &row.action,
             outcome: &row.outcome,
-            reference: decision.reference().map(|one| one.to_string()),
+            reference: decision.reference().map(|reference| reference.to_string()),
             request_id: row.request_id.as_deref(),
             occurrences: row.occurrences,
-            detail: Some(words).filter(|words| !words.is_empty()),
+            detail: Some(message).filter(|message| !message.is_empty()),
             asked: details
                 .into_iter()
                 .map(|(name, value)| RequestDetailOutput { name, value })
                 .collect(),
             application: row.application.map(|id| AuditedApplicationOutput {
                 id: id.to_string(),
-                slug: decision.application.as_ref().map(|one| one.slug.as_str()),
-                name: decision.application.as_ref().map(|one| one.name.as_str()),
-                registered: decision.application.as_ref().map_or_else(BTreeMap::new, |one| {
-                    let mut values = BTreeMap::<_, Vec<_>>::new();
-                    for (name, value) in registered_values(one) {
-                        values.entry(name).or_default().push(value);
-                    }
-                    values
-                }),
+                slug: decision
+                    .application
+                    .as_ref()
+                    .map(|application| application.slug.as_str()),
+                name: decision
+                    .application
+                    .as_ref()
+                    .map(|application| application.name.as_str()),
+                registered: decision
+                    .application
+                    .as_ref()
+                    .map_or_else(BTreeMap::new, |application| {
+                        let mut values = BTreeMap::<_, Vec<_>>::new();
+                        for (name, value) in registered_values(application) {
+                            values.entry(name).or_default().push(value);
+                        }
+                        values
+                    }),
             }),
             person: row.user.map(|id| AuditedUserOutput {
                 id: id.to_string(),

@@ -84,7 +84,7 @@ pub struct KeyStatusWords {
 }
 
 impl KeyStatusOutput {
-    pub fn new(rollover: &Rollover, words: KeyStatusWords) -> Self {
+    pub fn new(rollover: &Rollover, texts: KeyStatusWords) -> Self {
         let learning = rollover
             .keys
             .iter()
@@ -96,10 +96,10 @@ impl KeyStatusOutput {
             applications: rollover
                 .adoptions
                 .iter()
-                .map(|one| KeyAdoptionOutput::new(one, words.todo))
+                .map(|adoption| KeyAdoptionOutput::new(adoption, texts.todo))
                 .collect(),
-            warnings: words.warnings,
-            next_step: words.next_step,
+            warnings: texts.warnings,
+            next_step: texts.next_step,
         }
     }
 }
@@ -125,8 +125,8 @@ impl From<&PublishedKey> for KeyOutput {
 }
 
 impl KeyAdoptionOutput {
-    fn new(one: &AdoptionStatus, todo: fn(&AdoptionStatus) -> String) -> Self {
-        let (how, at, address, agent) = match &one.evidence {
+    fn new(adoption: &AdoptionStatus, todo: fn(&AdoptionStatus) -> String) -> Self {
+        let (how, at, address, agent) = match &adoption.evidence {
             Some(AdoptionEvidence::Fetched { at, address, agent }) => (
                 Some("fetched"),
                 Some(format_rfc3339(*at)),
@@ -140,18 +140,18 @@ impl KeyAdoptionOutput {
             None => (None, None, None, None),
         };
         Self {
-            slug: one.slug.to_string(),
-            name: one.name.clone(),
-            kind: one.kind.map_or("draft", kind_name),
-            enabled: one.enabled,
-            follows: one.evidence.is_some(),
+            slug: adoption.slug.to_string(),
+            name: adoption.name.clone(),
+            kind: adoption.kind.map_or("draft", kind_name),
+            enabled: adoption.enabled,
+            follows: adoption.evidence.is_some(),
             how,
             at,
             address,
             agent,
-            metadata_url: one.metadata_url.clone(),
-            fetchers: one.fetches.iter().map(MetadataFetchOutput::from).collect(),
-            todo: one.evidence.is_none().then(|| todo(one)),
+            metadata_url: adoption.metadata_url.clone(),
+            fetchers: adoption.fetches.iter().map(MetadataFetchOutput::from).collect(),
+            todo: adoption.evidence.is_none().then(|| todo(adoption)),
         }
     }
 }

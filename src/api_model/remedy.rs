@@ -11,7 +11,7 @@ use crate::{
 
 /// The words of a remedy. They follow a message, and begin with what separates the two.
 pub fn words(remedy: &Remedy) -> String {
-    let words = match remedy {
+    let text = match remedy {
         Remedy::AddCertificate => ": add --certificate FILE or --metadata FILE",
         Remedy::AddCertificateOrTakeUnsigned => {
             ". Give its certificate with --certificate FILE, or take its requests unsigned with --require-signed-requests false"
@@ -92,7 +92,7 @@ pub fn words(remedy: &Remedy) -> String {
             return format!(": `hallpass user set-password {email}` sets another.");
         }
     };
-    words.to_owned()
+    text.to_owned()
 }
 
 /// The argument of `user edit` that sets a value.
@@ -108,7 +108,7 @@ fn user_edit_argument(value: &UserValue) -> String {
 /// How to fix that for which a code stands; docs/errors.md has the same words.
 pub const fn fix_words(fix: Fix) -> &'static str {
     match fix {
-        Fix::Words(words) => words,
+        Fix::Words(text) => text,
         Fix::RegisterCertificate => {
             "Register the application's certificate with `hallpass app edit --certificate` or `--metadata`."
         }
@@ -190,11 +190,11 @@ fn acs_arguments(application: Option<&Application>) -> String {
         }
         ApplicationKind::Other => {
             let known = application.saml().into_iter().flat_map(|sp| &sp.acs_endpoints);
-            let mut words: Vec<_> = known
-                .map(|consumer| format!("--acs {}", shell_quoted(consumer.location.as_str())))
+            let mut arguments: Vec<_> = known
+                .map(|endpoint| format!("--acs {}", shell_quoted(endpoint.location.as_str())))
                 .collect();
-            words.push("--acs 'ACS URL'".to_owned());
-            words.join(" ")
+            arguments.push("--acs 'ACS URL'".to_owned());
+            arguments.join(" ")
         }
     }
 }
@@ -214,18 +214,18 @@ mod tests {
         provider::audit::codes,
     };
 
-    fn table_row(one: &Explanation) -> String {
-        let answer = match one.status {
+    fn table_row(explanation: &Explanation) -> String {
+        let status = match explanation.status {
             None => "page".to_owned(),
             Some((top, None)) => short(top).to_owned(),
             Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
         };
         format!(
-            "| `{}` | {} | {answer} | {} | {} |",
-            one.code,
-            one.meaning,
-            one.responsible.description(),
-            fix_words(one.fix)
+            "| `{}` | {} | {status} | {} | {} |",
+            explanation.code,
+            explanation.meaning,
+            explanation.responsible.description(),
+            fix_words(explanation.fix)
         )
     }
 
@@ -261,12 +261,15 @@ mod tests {
 
     #[test]
     fn a_fix_is_in_sentences_and_a_person_types_no_commands() {
-        for one in codes::all() {
-            let fix = fix_words(one.fix);
+        for explanation in codes::all() {
+            let fix = fix_words(explanation.fix);
             let starts = fix.starts_with(|c: char| c.is_uppercase() || c == '`');
-            assert!(starts && fix.ends_with('.'), "{}: {fix}", one.code);
-            if one.responsible == ResponsibleParty::User && one.command.is_none() && one.status.is_some() {
-                assert!(!fix.contains('`'), "{}: {fix}", one.code);
+            assert!(starts && fix.ends_with('.'), "{}: {fix}", explanation.code);
+            if explanation.responsible == ResponsibleParty::User
+                && explanation.command.is_none()
+                && explanation.status.is_some()
+            {
+                assert!(!fix.contains('`'), "{}: {fix}", explanation.code);
             }
         }
     }

@@ -154,7 +154,7 @@ impl RequestedAuthnContext {
     pub fn satisfied_class(&self, proved: &AuthenticationEvents) -> Option<AuthnContextClass> {
         if self.comparison == Comparison::Exact {
             // A password over TLS is a password: a service provider that asks for exactly that receives that class.
-            let position = |class| self.classes.iter().position(|asked| *asked == class);
+            let position = |class| self.classes.iter().position(|requested| *requested == class);
             return exact_classes(proved)
                 .filter_map(|class| Some((position(class)?, class)))
                 .min_by_key(|(position, _class)| *position)
@@ -163,33 +163,36 @@ impl RequestedAuthnContext {
         let mut candidates = classes_by_strength(proved);
         match self.comparison {
             Comparison::Exact => None,
-            Comparison::Minimum => candidates.find(|class| self.any(|asked| asked <= class.strength())),
+            Comparison::Minimum => {
+                candidates.find(|class| self.any(|requested| requested <= class.strength()))
+            }
             Comparison::Maximum => candidates
-                .filter(|class| self.any(|asked| asked >= class.strength()))
+                .filter(|class| self.any(|requested| requested >= class.strength()))
                 .last(),
             Comparison::Better => candidates.find(|class| {
                 !self.classes.is_empty()
-                    && self
-                        .classes
-                        .iter()
-                        .all(|asked| asked.strength().is_some() && asked.strength() < class.strength())
+                    && self.classes.iter().all(|requested| {
+                        requested.strength().is_some() && requested.strength() < class.strength()
+                    })
             }),
         }
     }
 
-    /// Whether a class of known strength is `fitting`.
-    fn any(&self, fitting: impl Fn(Option<u8>) -> bool) -> bool {
+    /// Whether a class of known strength matches.
+    fn any(&self, is_match: impl Fn(Option<u8>) -> bool) -> bool {
         self.classes
             .iter()
             .map(|class| class.strength())
-            .any(|strength| strength.is_some() && fitting(strength))
+            .any(|strength| strength.is_some() && is_match(strength))
     }
 
     /// As a sealed sign-in keeps it: a digit for the comparison, a letter for each class.
     pub fn to_text(&self) -> String {
-        let comparison = Comparison::ALL.iter().position(|one| *one == self.comparison);
+        let comparison = Comparison::ALL
+            .iter()
+            .position(|comparison| *comparison == self.comparison);
         let letters = self.classes.iter().map(|class| {
-            let known = AuthnContextClass::KNOWN.iter().position(|one| one == class);
+            let known = AuthnContextClass::KNOWN.iter().position(|known| known == class);
             letter(known.unwrap_or(AuthnContextClass::KNOWN.len()))
         });
         format!(

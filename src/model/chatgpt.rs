@@ -261,9 +261,9 @@ mod tests {
                 "urn:auth0:openai:",
             ),
         ];
-        for (acs, audience, words) in cases {
+        for (acs, audience, expected) in cases {
             let message = parse_connection(acs, audience).unwrap_err().to_string();
-            assert!(message.contains(words), "{acs} {audience}: {message}");
+            assert!(message.contains(expected), "{acs} {audience}: {message}");
         }
     }
 }

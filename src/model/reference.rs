@@ -57,8 +57,8 @@ mod tests {
     fn a_reference_is_read_however_it_was_copied() {
         let shown = Reference::from_request_id("7f3a92c100112233").to_string();
         assert_eq!(shown, "7F3A-92C1");
-        for typed in ["7F3A-92C1", "7f3a92c1", " 7f3a-92C1\n", "7F3A 92C1"] {
-            assert_eq!(Reference::parse(typed).unwrap().prefix(), "7f3a92c1", "{typed:?}");
+        for text in ["7F3A-92C1", "7f3a92c1", " 7f3a-92C1\n", "7F3A 92C1"] {
+            assert_eq!(Reference::parse(text).unwrap().prefix(), "7f3a92c1", "{text:?}");
         }
         let whole = Reference::parse("7F3A92C100112233").unwrap();
         assert_eq!((whole.prefix(), whole.to_string()), ("7f3a92c100112233", shown));

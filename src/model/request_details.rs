@@ -106,10 +106,10 @@ mod tests {
                 Some("https://sp.example/acs?connection=org-1"),
             );
         let detail = details.appended_to("the words");
-        let (message, told) = RequestDetails::parse_audit_detail(&detail);
+        let (message, parsed) = RequestDetails::parse_audit_detail(&detail);
         assert_eq!(message, "the words");
         assert_eq!(
-            told,
+            parsed,
             [
                 ("issuer", "urn:x\\nother: y\\u{1b}[2J\\u{202e}"),
                 ("answer wanted at", "https://sp.example/acs?connection=org-1"),

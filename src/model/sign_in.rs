@@ -80,10 +80,13 @@ impl PendingSignIn {
     /// is part of a URL in the browser.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Payload::Saml(saml) = &self.payload;
-        let asked = &self.requirements;
-        let flags = [u8::from(asked.force_authn) | u8::from(asked.is_passive) << 1];
-        let subject = asked.subject.as_ref();
-        let context = asked.authn_context.as_ref().map(RequestedAuthnContext::to_text);
+        let requirements = &self.requirements;
+        let flags = [u8::from(requirements.force_authn) | u8::from(requirements.is_passive) << 1];
+        let subject = requirements.subject.as_ref();
+        let context = requirements
+            .authn_context
+            .as_ref()
+            .map(RequestedAuthnContext::to_text);
         let mut bytes = Vec::with_capacity(512);
         for field in [
             Some(self.application.to_string().as_bytes()),
@@ -95,7 +98,7 @@ impl PendingSignIn {
             subject.map(|subject| subject.value.as_bytes()),
             Some(saml.name_id_format.name().as_bytes()),
             context.as_deref().map(str::as_bytes),
-            asked.login_hint.as_deref().map(str::as_bytes),
+            requirements.login_hint.as_deref().map(str::as_bytes),
             Some(&self.created_at.timestamp_micros().to_be_bytes()[..]),
         ] {
             // Longer values were refused before.

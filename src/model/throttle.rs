@@ -161,14 +161,14 @@ mod tests {
     #[test]
     fn an_address_counts_for_every_network_that_one_client_may_hold() {
         let of = |address: &str| networks(address.parse().unwrap());
-        let one = |name: &str, clients| (name.to_owned(), clients);
-        assert_eq!(of("::ffff:192.0.2.7"), [one("192.0.2.7", 1)]);
+        let network = |name: &str, clients| (name.to_owned(), clients);
+        assert_eq!(of("::ffff:192.0.2.7"), [network("192.0.2.7", 1)]);
         assert_eq!(
             of("2001:db8:1:2345:6::7"),
             [
-                one("2001:db8:1:2345::/64", 1),
-                one("2001:db8:1:2300::/56", 2),
-                one("2001:db8:1::/48", 4)
+                network("2001:db8:1:2345::/64", 1),
+                network("2001:db8:1:2300::/56", 2),
+                network("2001:db8:1::/48", 4)
             ]
         );
     }

@@ -56,8 +56,8 @@ impl fmt::Display for Email {
 
 /// The name under which sign-in attempts are counted: every spelling of one account gives one name, whether the
 /// account exists or not.
-pub fn canonical_account(typed: &str) -> String {
-    typed
+pub fn canonical_account(input: &str) -> String {
+    input
         .trim()
         .nfkc()
         .collect::<String>()
