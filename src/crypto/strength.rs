@@ -54,7 +54,7 @@ pub fn assess(key: &PKeyRef<Public>) -> Result<(), UnusableKey> {
     }
 }
 
-/// Whether an RSA key of at most `most` bits is used.
+/// Whether an RSA key of at most `max_bits` bits is used.
 pub fn assess_rsa<T: HasPublic>(key: &PKeyRef<T>, max_bits: u32) -> Result<(), UnusableKey> {
     let bits = key.bits();
     if bits < MIN_RSA_BITS {

@@ -116,7 +116,7 @@ fn mutated(xml: &str, rng: &mut ChaCha20Rng) -> Option<String> {
 fn a_mutated_message_that_verifies_here_verifies_with_xmlsec_too() {
     let key = key();
     let signer = Signer::new(&key).unwrap();
-    let frame = ResponseHeader {
+    let header = ResponseHeader {
         issuer: &EntityId::parse("https://idp.example/saml/metadata").unwrap(),
         id: "_response",
         acs: &SpUrl::parse("https://sp.example/acs?a=b&c=d").unwrap(),
@@ -126,7 +126,7 @@ fn a_mutated_message_that_verifies_here_verifies_with_xmlsec_too() {
     let status_message = "R&D <\"'> \u{e4}\u{1f600}";
     let denied = (status::REQUESTER, Some(status::REQUEST_DENIED));
     let xml = response::failure(
-        &frame,
+        &header,
         denied,
         status_message,
         &signer,

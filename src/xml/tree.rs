@@ -156,7 +156,7 @@ impl<'d, 't> Element<'d, 't> {
     /// Whether every attribute on it is one of `known`, without a namespace.
     pub(crate) fn has_only_attributes(&self, known: &[&str]) -> bool {
         let mut attributes = self.0.attributes();
-        attributes.all(|one| one.namespace().is_none() && known.contains(&one.name()))
+        attributes.all(|attribute| attribute.namespace().is_none() && known.contains(&attribute.name()))
     }
 
     /// Whether a comment stands in it, at any depth.

@@ -204,7 +204,7 @@ impl AuthnRequest {
     /// 4.1.4.1; saml-core, 3.4.1). The refusal of an unregistered index is sent to the default.
     fn acs<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s SpUrl, Option<Refusal>)> {
         match (&self.acs_url, self.acs_index) {
-            (Some(asked), _) => Some((sp.acs_by_url(asked)?, None)),
+            (Some(url), _) => Some((sp.acs_by_url(url)?, None)),
             (None, Some(index))
                 if sp
                     .acs_endpoints
@@ -260,7 +260,7 @@ pub fn validate(
     if destination.is_some_and(|there| there != context.sso) || (signed && destination.is_none()) {
         return Err(page(Refusal::WrongDestination, &request));
     }
-    let Some((consumer, index_refusal)) = request.acs(context.sp) else {
+    let Some((acs, index_refusal)) = request.acs(context.sp) else {
         return Err(page(Refusal::UnknownAcs, &request));
     };
     let unsigned = context.sp.require_signed_requests && !signed;
@@ -268,16 +268,16 @@ pub fn validate(
         .or(index_refusal)
         .or(unsigned.then_some(Refusal::SignatureMissing))
         .map_or_else(|| resolve_options(&request.options, context), Err);
-    let consumer = consumer.clone();
+    let acs = acs.clone();
     match resolved {
         Err(refusal) => Err(RefusedRequest {
             refusal,
             request_id: request.id,
-            acs: Some(consumer),
+            acs: Some(acs),
         }),
         Ok((subject, name_id_format)) => Ok(ValidRequest {
             request_id: request.id,
-            acs: consumer,
+            acs,
             force_authn: request.force_authn,
             is_passive: request.is_passive,
             subject,
@@ -353,9 +353,9 @@ fn resolve_subject(name: &NameId, context: &ValidationContext<'_>) -> Option<Sub
             .as_deref()
             .is_none_or(|qualifier| qualifier == expected.as_str())
     };
-    let ours =
+    let names_our_parties =
         is(&name.name_qualifier, context.entity_id) && is(&name.sp_name_qualifier, &context.sp.entity_id);
-    let format = NameIdFormat::from_urn(&name.format).filter(|_format| ours)?;
+    let format = NameIdFormat::from_urn(&name.format).filter(|_format| names_our_parties)?;
     let value = match format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => name.value.to_lowercase(),
         NameIdFormat::Persistent | NameIdFormat::Transient => name.value.clone(),

@@ -22,15 +22,15 @@ fn our_entity_id() -> EntityId {
 }
 
 fn sp() -> ServiceProvider {
-    let consumer = |location: &str, index| AssertionConsumerService {
+    let endpoint = |location: &str, index| AssertionConsumerService {
         location: SpUrl::parse(location).unwrap(),
         index,
     };
     ServiceProvider::with_defaults(
         EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
         vec![
-            consumer("https://sp.example/acs?connection=org-TEST", Some(3)),
-            consumer("https://sp.example/other", Some(4)),
+            endpoint("https://sp.example/acs?connection=org-TEST", Some(3)),
+            endpoint("https://sp.example/other", Some(4)),
         ],
     )
 }
@@ -161,8 +161,8 @@ fn requested_options_are_honoured_or_refused_with_their_status() {
 
 #[test]
 fn an_acs_is_a_registered_one_or_none() {
-    let asked = |url: &str| xml(&format!("AssertionConsumerServiceURL=\"{url}\""), "");
-    let valid = validate_xml(asked("https://sp.example/other"));
+    let with_acs = |url: &str| xml(&format!("AssertionConsumerServiceURL=\"{url}\""), "");
+    let valid = validate_xml(with_acs("https://sp.example/other"));
     assert!(valid.is_ok(), "{valid:?}");
     for evil in [
         "https://evil.example/acs",
@@ -180,7 +180,7 @@ fn an_acs_is_a_registered_one_or_none() {
         "data:text/html,x",
         "",
     ] {
-        let refused = validate_xml(asked(evil)).unwrap_err();
+        let refused = validate_xml(with_acs(evil)).unwrap_err();
         assert_eq!(
             (refused.refusal, refused.acs),
             (Refusal::UnknownAcs, None),
@@ -312,8 +312,8 @@ proptest! {
             Ok(accepted) => Some(accepted.acs),
             Err(refused) => refused.acs,
         };
-        if let Some(consumer) = destination {
-            prop_assert!(sp().acs_endpoints.iter().any(|known| known.location == consumer));
+        if let Some(acs) = destination {
+            prop_assert!(sp().acs_endpoints.iter().any(|known| known.location == acs));
         }
     }
 }
@@ -343,12 +343,12 @@ fn a_name_id_has_the_requested_or_the_registered_format() {
     for registered in NameIdFormat::ALL {
         assert_eq!(accepted("", all, registered), Ok(registered));
         assert_eq!(accepted(&policy(UNSPECIFIED), all, registered), Ok(registered));
-        for asked in [
+        for requested in [
             NameIdFormat::EmailAddress,
             NameIdFormat::Persistent,
             NameIdFormat::Transient,
         ] {
-            assert_eq!(accepted(&policy(asked.urn()), all, registered), Ok(asked));
+            assert_eq!(accepted(&policy(requested.urn()), all, registered), Ok(requested));
         }
     }
     let email = NameIdFormat::EmailAddress;
@@ -386,11 +386,14 @@ fn a_subject_is_a_name_id_that_a_user_here_could_have() {
         of(&subject(&persistent, "aB")),
         named(NameIdFormat::Persistent, "aB")
     );
-    let ours = format!(
+    let qualified = format!(
         "{persistent} NameQualifier=\"{}\" SPNameQualifier=\"urn:auth0:openai:org-TEST\"",
         our_entity_id()
     );
-    assert_eq!(of(&subject(&ours, "aB")), named(NameIdFormat::Persistent, "aB"));
+    assert_eq!(
+        of(&subject(&qualified, "aB")),
+        named(NameIdFormat::Persistent, "aB")
+    );
     for other in ["NameQualifier=\"urn:other\"", "SPNameQualifier=\"urn:other\""] {
         assert_eq!(
             of(&subject(&format!("{persistent} {other}"), "aB")),

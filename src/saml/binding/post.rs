@@ -159,30 +159,30 @@ mod tests {
 
     #[test]
     fn ambiguous_forms_are_refused() {
-        let one = body("<a/>");
-        let value = one.strip_prefix("SAMLRequest=").unwrap();
+        let valid_form = body("<a/>");
+        let value = valid_form.strip_prefix("SAMLRequest=").unwrap();
         for (query, bad) in [
-            ("", format!("{one}&{one}")),
-            ("", format!("{one}&SAML%52equest={value}")),
+            ("", format!("{valid_form}&{valid_form}")),
+            ("", format!("{valid_form}&SAML%52equest={value}")),
             ("", format!("SAML%52equest={value}")),
-            ("", format!("{one}&samlresponse={value}")),
-            ("", format!("{one}&SAMLResponse={value}")),
-            ("", format!("{one}&+RelayState=x")),
-            ("", format!("{one}&RelayState=a&RelayState=b")),
-            ("", format!("{one}&RelayState=%ff")),
-            ("", format!("{one}&RelayState=a%0Db")),
-            ("", format!("{one}&SigAlg=x&Signature=AAAA")),
-            ("", format!("{one}&%53igAlg=x")),
-            ("", format!("{one}&%f=x")),
+            ("", format!("{valid_form}&samlresponse={value}")),
+            ("", format!("{valid_form}&SAMLResponse={value}")),
+            ("", format!("{valid_form}&+RelayState=x")),
+            ("", format!("{valid_form}&RelayState=a&RelayState=b")),
+            ("", format!("{valid_form}&RelayState=%ff")),
+            ("", format!("{valid_form}&RelayState=a%0Db")),
+            ("", format!("{valid_form}&SigAlg=x&Signature=AAAA")),
+            ("", format!("{valid_form}&%53igAlg=x")),
+            ("", format!("{valid_form}&%f=x")),
             ("", "SAMLRequest=PGEv+Pg".to_owned()),
             ("", "SAMLRequest=PGE+Lz4%3D".to_owned()),
             ("", "SAMLRequest=PGEvPg".to_owned()),
             ("", "SAMLRequest=".to_owned()),
-            (&one, one.clone()),
-            ("SAMLResponse=x", one.clone()),
-            ("RelayState=x", one.clone()),
-            ("Signature=AAAA", one.clone()),
-            ("%52elayState=x", one.clone()),
+            (&valid_form, valid_form.clone()),
+            ("SAMLResponse=x", valid_form.clone()),
+            ("RelayState=x", valid_form.clone()),
+            ("Signature=AAAA", valid_form.clone()),
+            ("%52elayState=x", valid_form.clone()),
         ] {
             let refused = decode(query, bad.as_bytes());
             assert!(

@@ -112,7 +112,7 @@ pub(super) fn is_saml_parameter(name: &[u8]) -> bool {
         b"SAMLEncoding",
     ]
     .iter()
-    .any(|ours| name.trim_ascii().eq_ignore_ascii_case(ours))
+    .any(|parameter| name.trim_ascii().eq_ignore_ascii_case(parameter))
 }
 
 fn detached_signature(
@@ -320,23 +320,23 @@ mod tests {
 
     #[test]
     fn ambiguous_queries_are_refused() {
-        let one = query("<a/>");
-        let value = one.strip_prefix("SAMLRequest=").unwrap();
+        let valid_query = query("<a/>");
+        let value = valid_query.strip_prefix("SAMLRequest=").unwrap();
         for bad in [
-            format!("{one}&{one}"),
-            format!("{one}&SAML%52equest={value}"),
-            format!("SAML%52equest={value}&{one}"),
-            format!("{one}&SAMLResponse={value}"),
-            format!("{one}&RelayState=a&RelayState=b"),
-            format!("{one}&SigAlg=x&SigAlg=x&Signature=AAAA"),
-            format!("{one};SAMLRequest={value}"),
-            format!("{one}&SigAlg=x"),
-            format!("{one}&Signature=AAAA"),
-            format!("{one}&SAMLEncoding=urn:x"),
-            format!("{one}&samlrequest={value}"),
-            format!("{one}&RelayState=%f"),
-            format!("{one}&RelayState=%ff"),
-            format!("{one}&RelayState=a%0Ab"),
+            format!("{valid_query}&{valid_query}"),
+            format!("{valid_query}&SAML%52equest={value}"),
+            format!("SAML%52equest={value}&{valid_query}"),
+            format!("{valid_query}&SAMLResponse={value}"),
+            format!("{valid_query}&RelayState=a&RelayState=b"),
+            format!("{valid_query}&SigAlg=x&SigAlg=x&Signature=AAAA"),
+            format!("{valid_query};SAMLRequest={value}"),
+            format!("{valid_query}&SigAlg=x"),
+            format!("{valid_query}&Signature=AAAA"),
+            format!("{valid_query}&SAMLEncoding=urn:x"),
+            format!("{valid_query}&samlrequest={value}"),
+            format!("{valid_query}&RelayState=%f"),
+            format!("{valid_query}&RelayState=%ff"),
+            format!("{valid_query}&RelayState=a%0Ab"),
             "SAMLRequest=%".to_owned(),
             "SAMLRequest=".to_owned(),
             "SAMLRequest=!!!!".to_owned(),
@@ -345,7 +345,7 @@ mod tests {
             assert!(decode(&bad).is_err(), "{bad}");
         }
         assert_eq!(decode(""), Err(Refusal::NoMessage));
-        let decoded = decode(&format!("x=1&{one}&y"));
+        let decoded = decode(&format!("x=1&{valid_query}&y"));
         assert!(decoded.is_ok(), "{decoded:?}");
     }
 
@@ -371,8 +371,12 @@ mod tests {
 
     #[test]
     fn a_login_hint_is_an_address_or_nothing() {
-        let one = query("<a/>");
-        let hint = |text: &str| decode(&format!("{one}&login_hint={text}")).unwrap().login_hint;
+        let valid_query = query("<a/>");
+        let hint = |text: &str| {
+            decode(&format!("{valid_query}&login_hint={text}"))
+                .unwrap()
+                .login_hint
+        };
         assert_eq!(
             hint("Mira%40fernweh.example").unwrap().as_str(),
             "mira@fernweh.example"
@@ -380,7 +384,10 @@ mod tests {
         for none in ["", "mira", "%f", "%ff", "a%0Ab@c.example", "<b>@c.example%22%20x"] {
             assert_eq!(hint(none), None, "{none}");
         }
-        let twice = decode(&format!("{one}&login_hint=a@b.example&login_hint=c@d.example")).unwrap();
+        let twice = decode(&format!(
+            "{valid_query}&login_hint=a@b.example&login_hint=c@d.example"
+        ))
+        .unwrap();
         assert_eq!(twice.login_hint.unwrap().as_str(), "a@b.example");
     }
 

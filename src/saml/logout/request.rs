@@ -113,25 +113,26 @@ impl LogoutRequest {
 
 /// Whether both identify the same user at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
 /// omits is the one that it was sent; one that we omitted is the one that our message implied (saml-core, 8.3.7).
-pub fn is_same_name_id(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    sent.format == said.format && is_same_except_format(sent, said, us, them)
+pub fn is_same_name_id(sent: &NameId, received: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    sent.format == received.format && is_same_except_format(sent, received, us, them)
 }
 
 /// The same for a request that also names a session. Spring Security, saml2-js and ruby-saml send no `Format`, or
 /// `unspecified`, whatever they were sent: the meaning of such a name is ours to define (saml-core, 8.3.1), and the
 /// SessionIndex determines it.
-pub fn is_same_name_id_in_session(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    (sent.format == said.format || said.format == UNSPECIFIED) && is_same_except_format(sent, said, us, them)
+pub fn is_same_name_id_in_session(sent: &NameId, received: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    (sent.format == received.format || received.format == UNSPECIFIED)
+        && is_same_except_format(sent, received, us, them)
 }
 
-fn is_same_except_format(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    let fits = |sent: &Option<String>, said: &Option<String>, implied: &EntityId| {
+fn is_same_except_format(sent: &NameId, received: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    let is_same_qualifier = |sent: &Option<String>, received: &Option<String>, implied: &EntityId| {
         let sent = sent.as_deref().unwrap_or(implied.as_str());
-        said.as_deref().is_none_or(|said| said == sent)
+        received.as_deref().is_none_or(|received| received == sent)
     };
-    sent.value == said.value
-        && fits(&sent.name_qualifier, &said.name_qualifier, us)
-        && fits(&sent.sp_name_qualifier, &said.sp_name_qualifier, them)
+    sent.value == received.value
+        && is_same_qualifier(&sent.name_qualifier, &received.name_qualifier, us)
+        && is_same_qualifier(&sent.sp_name_qualifier, &received.sp_name_qualifier, them)
 }
 
 /// The content of a `LogoutRequest` of ours.
@@ -252,13 +253,13 @@ mod tests {
     #[test]
     fn an_omitted_qualifier_is_the_one_that_was_sent_or_implied() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
-        let same = |known, said| is_same_name_id(&name("a", known), &name("a", said), &us, &them);
+        let same = |known, received| is_same_name_id(&name("a", known), &name("a", received), &us, &them);
         for sent in [[None, None], [Some("idp"), Some("sp")]] {
-            for said in [[None, None], [Some("idp"), Some("sp")]] {
-                assert!(same(sent, said), "{sent:?} {said:?}");
+            for received in [[None, None], [Some("idp"), Some("sp")]] {
+                assert!(same(sent, received), "{sent:?} {received:?}");
             }
-            for said in [[Some("other"), None], [None, Some("group")]] {
-                assert!(!same(sent, said), "{sent:?} {said:?}");
+            for received in [[Some("other"), None], [None, Some("group")]] {
+                assert!(!same(sent, received), "{sent:?} {received:?}");
             }
         }
         assert!(same([None, Some("group")], [None, Some("group")]));
@@ -278,27 +279,32 @@ mod tests {
     fn with_a_session_index_a_name_id_without_a_format_is_the_one_that_was_sent() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
         let sent = name("a", [Some("idp"), None]);
-        let said = |format: &str, value: &str| NameId::plain(format, value);
-        assert!(is_same_name_id_in_session(&sent, &said("f", "a"), &us, &them));
+        let received = |format: &str, value: &str| NameId::plain(format, value);
+        assert!(is_same_name_id_in_session(&sent, &received("f", "a"), &us, &them));
         assert!(is_same_name_id_in_session(
             &sent,
-            &said(UNSPECIFIED, "a"),
+            &received(UNSPECIFIED, "a"),
             &us,
             &them
         ));
         assert!(!is_same_name_id_in_session(
             &sent,
-            &said(UNSPECIFIED, "b"),
+            &received(UNSPECIFIED, "b"),
             &us,
             &them
         ));
-        assert!(!is_same_name_id_in_session(&sent, &said("g", "a"), &us, &them));
+        assert!(!is_same_name_id_in_session(
+            &sent,
+            &received("g", "a"),
+            &us,
+            &them
+        ));
         let of_another = NameId {
             name_qualifier: Some("other".to_owned()),
-            ..said(UNSPECIFIED, "a")
+            ..received(UNSPECIFIED, "a")
         };
         assert!(!is_same_name_id_in_session(&sent, &of_another, &us, &them));
-        assert!(!is_same_name_id(&sent, &said(UNSPECIFIED, "a"), &us, &them));
+        assert!(!is_same_name_id(&sent, &received(UNSPECIFIED, "a"), &us, &them));
     }
 
     #[test]

@@ -64,10 +64,10 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refu
 fn status_codes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {
     let no_status = Refusal::Malformed("a response without a status");
     let mut codes = Vec::new();
-    let mut holder = root.child(PROTOCOL, "Status")?.ok_or(no_status.clone())?;
-    while let Some(code) = holder.child(PROTOCOL, "StatusCode")? {
+    let mut parent = root.child(PROTOCOL, "Status")?.ok_or(no_status.clone())?;
+    while let Some(code) = parent.child(PROTOCOL, "StatusCode")? {
         codes.push(code.attribute("Value").ok_or(no_status.clone())?.to_owned());
-        holder = code;
+        parent = code;
     }
     if codes.is_empty() {
         Err(no_status)
@@ -78,8 +78,8 @@ fn status_codes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {
 
 impl LogoutResponse {
     /// Why this response, whose signature was verified, is refused, if it is (saml-profiles, 4.4.4.2).
-    pub fn refusal(&self, slo: &str, asked: &EntityId) -> Option<Refusal> {
-        if self.issuer != *asked {
+    pub fn refusal(&self, slo: &str, recipient: &EntityId) -> Option<Refusal> {
+        if self.issuer != *recipient {
             Some(Refusal::WrongIssuer)
         } else if self.destination.as_deref() != Some(slo) {
             Some(Refusal::WrongDestination)
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn it_must_come_from_the_sp_that_was_asked_and_be_addressed_to_us() {
         let good = status_of(&code(status::SUCCESS, ""));
-        let refused = |attributes: &str, asked: &str| {
+        let refused = |attributes: &str, recipient: &str| {
             let attributes = format!("InResponseTo=\"_2\" {attributes}");
             let response = read_xml(&attributes, &good).unwrap();
-            response.refusal(US, &EntityId::parse(asked).unwrap())
+            response.refusal(US, &EntityId::parse(recipient).unwrap())
         };
         let to_us = format!("Version=\"2.0\" Destination=\"{US}\"");
         assert_eq!(refused(&to_us, "sp"), None);

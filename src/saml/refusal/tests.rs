@@ -30,15 +30,16 @@ fn an_unproven_sender_never_gets_a_status() {
 #[test]
 fn a_code_is_unique_and_short() {
     let mut seen = BTreeSet::new();
-    for one in all() {
-        assert!(seen.insert(one.code), "{} twice", one.code);
-        assert!(one.code.len() <= 24, "{}", one.code);
+    for explanation in all() {
+        assert!(seen.insert(explanation.code), "{} twice", explanation.code);
+        assert!(explanation.code.len() <= 24, "{}", explanation.code);
         assert!(
-            one.code
+            explanation
+                .code
                 .bytes()
                 .all(|byte| byte.is_ascii_uppercase() || byte == b'-'),
             "{}",
-            one.code
+            explanation.code
         );
     }
     assert!(seen.len() >= 24, "{seen:?}");
@@ -46,34 +47,38 @@ fn a_code_is_unique_and_short() {
 
 #[test]
 fn texts_are_sentences_and_a_status_message_is_one() {
-    for one in all() {
-        let fix = if let Fix::Words(words) = one.fix {
-            Some(words)
+    for explanation in all() {
+        let fix = if let Fix::Words(text) = explanation.fix {
+            Some(text)
         } else {
             None
         };
-        for text in iter::once(one.message).chain(fix) {
-            assert!(text.ends_with('.'), "{}: {text}", one.code);
+        for text in iter::once(explanation.message).chain(fix) {
+            assert!(text.ends_with('.'), "{}: {text}", explanation.code);
             assert!(
                 text.starts_with(|c: char| c.is_uppercase() || c == '`'),
                 "{}: {text}",
-                one.code
+                explanation.code
             );
         }
-        assert!(!one.meaning.ends_with('.'), "{}", one.code);
-        if one.status.is_some() {
+        assert!(!explanation.meaning.ends_with('.'), "{}", explanation.code);
+        if explanation.status.is_some() {
             assert!(
-                !one.message.contains(". "),
+                !explanation.message.contains(". "),
                 "{}: the status message is one sentence",
-                one.code
+                explanation.code
             );
-            assert!(one.message.is_ascii() && one.message.len() <= 120, "{}", one.code);
-        }
-        if one.responsible == ResponsibleParty::User {
             assert!(
-                fix.is_some_and(|words| !words.contains('`')),
+                explanation.message.is_ascii() && explanation.message.len() <= 120,
+                "{}",
+                explanation.code
+            );
+        }
+        if explanation.responsible == ResponsibleParty::User {
+            assert!(
+                fix.is_some_and(|text| !text.contains('`')),
                 "{}: a person types no commands",
-                one.code
+                explanation.code
             );
         }
     }

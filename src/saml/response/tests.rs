@@ -216,13 +216,13 @@ fn a_name_id_carries_its_qualifiers() {
 
 #[test]
 fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
-    let (ours, our_certificate) = key();
-    let (theirs, _) = key();
-    let signer = Signer::new(&ours).unwrap();
+    let (signing_key, our_certificate) = key();
+    let (encryption_key, _) = key();
+    let signer = Signer::new(&signing_key).unwrap();
     for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
         for signs in [SignedParts::Assertion, SignedParts::Response, SignedParts::Both] {
             let random = Secret::new([7; RANDOM_LEN]);
-            let encryption = AssertionEncryption::new(cipher, &theirs.certificate, random);
+            let encryption = AssertionEncryption::new(cipher, &encryption_key.certificate, random);
             let options = (signs, SignatureAlgorithm::RsaSha256);
             let xml = write_with(
                 &response_input("Mira"),
@@ -234,7 +234,7 @@ fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
             for plain in ["mira@", "Mira", "_assertion"] {
                 assert!(!xml.contains(plain), "{plain}: {xml}");
             }
-            let plain = decrypted(&xml, &theirs, cipher);
+            let plain = decrypted(&xml, &encryption_key, cipher);
             let (inner, outer) = match signs {
                 SignedParts::Assertion => (true, false),
                 SignedParts::Response => (false, true),
@@ -290,23 +290,23 @@ fn decrypted(xml: &str, recipient: &SigningKey, cipher: ContentCipher) -> String
 
 #[test]
 fn only_to_a_strong_rsa_key_is_anything_encrypted() {
-    let (mut fit, _) = key();
-    assert_eq!(encryption::check_recipient(&fit.certificate), Ok(()));
-    fit.certificate.der = certificate_of(&PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap());
+    let (mut recipient, _) = key();
+    assert_eq!(encryption::check_recipient(&recipient.certificate), Ok(()));
+    recipient.certificate.der = certificate_of(&PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap());
     let weak = UnusableKey::Weak("RSA with 1024 bits".to_owned());
     assert_eq!(
-        encryption::check_recipient(&fit.certificate),
+        encryption::check_recipient(&recipient.certificate),
         Err(UnusableRecipient::Unusable(weak))
     );
     let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-    fit.certificate.der = certificate_of(&PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap());
+    recipient.certificate.der = certificate_of(&PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap());
     assert_eq!(
-        encryption::check_recipient(&fit.certificate),
+        encryption::check_recipient(&recipient.certificate),
         Err(UnusableRecipient::NotRsa)
     );
-    fit.certificate.der = b"no certificate".to_vec();
+    recipient.certificate.der = b"no certificate".to_vec();
     assert_eq!(
-        encryption::check_recipient(&fit.certificate),
+        encryption::check_recipient(&recipient.certificate),
         Err(UnusableRecipient::Unreadable)
     );
 }
@@ -350,11 +350,11 @@ proptest! {
         random in any::<[u8; 32]>(),
     ) {
         static KEYS: std::sync::LazyLock<[(SigningKey, Vec<u8>); 2]> = std::sync::LazyLock::new(|| [key(), key()]);
-        let [(ours, certificate), (theirs, _)] = &*KEYS;
-        let signer = Signer::new(ours).unwrap();
+        let [(signing_key, certificate), (encryption_key, _)] = &*KEYS;
+        let signer = Signer::new(signing_key).unwrap();
         let mut bytes = [0; RANDOM_LEN];
         bytes[..32].copy_from_slice(&random);
-        let encryption = cipher.map(|cipher| AssertionEncryption::new(cipher, &theirs.certificate, Secret::new(bytes)));
+        let encryption = cipher.map(|cipher| AssertionEncryption::new(cipher, &encryption_key.certificate, Secret::new(bytes)));
         let xml = write_with(&response_input(&name), &signer, (signs, algorithm), encryption, Some("_request"));
         let (on_assertion, on_response) = match signs {
             SignedParts::Assertion => (1, 0),
@@ -366,7 +366,7 @@ proptest! {
         if outside > 0 {
             prop_assert_eq!(second_opinion::verify(&xml, certificate).unwrap(), outside);
         }
-        let opened = cipher.map(|cipher| decrypted(&xml, theirs, cipher));
+        let opened = cipher.map(|cipher| decrypted(&xml, encryption_key, cipher));
         if let Some(opened) = &opened && on_assertion > 0 {
             prop_assert_eq!(second_opinion::verify(opened, certificate).unwrap(), 1);
         }

@@ -114,7 +114,7 @@ fn prefixes_to_render<'t>(
     wanted.extend(
         tag.attributes
             .iter()
-            .map(|one| one.prefix)
+            .map(|attribute| attribute.prefix)
             .filter(|p| !p.is_empty()),
     );
     match namespaces {

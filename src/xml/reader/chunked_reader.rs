@@ -42,7 +42,7 @@ enum ChunkCheck {
 }
 
 impl<R: Read> ChunkedReader<R> {
-    /// Reads `inner` as it comes, `most` bytes at most.
+    /// Reads `inner` as it comes, at most `max_bytes` of it.
     pub(crate) fn new(inner: R, max_bytes: u64) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Off)
     }

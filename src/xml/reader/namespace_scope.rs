@@ -75,14 +75,20 @@ impl NamespaceScope {
         if prefix == "xml" {
             return Some(XML);
         }
-        let found = self.declarations.iter().rev().find(|one| one.prefix == prefix);
+        let found = self
+            .declarations
+            .iter()
+            .rev()
+            .find(|declaration| declaration.prefix == prefix);
         found
-            .map(|one| one.namespace.as_str())
+            .map(|declaration| declaration.namespace.as_str())
             .or(if prefix.is_empty() { Some("") } else { None })
     }
 
     /// Every prefix in force, more than once where it was declared anew.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.declarations.iter().map(|one| one.prefix.as_str())
+        self.declarations
+            .iter()
+            .map(|declaration| declaration.prefix.as_str())
     }
 }

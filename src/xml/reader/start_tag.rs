@@ -95,7 +95,7 @@ impl<'t> UnresolvedTag<'t> {
         }
         let mut names: Vec<_> = attributes
             .iter()
-            .map(|one| (one.namespace, one.local_name))
+            .map(|attribute| (attribute.namespace, attribute.local_name))
             .collect();
         names.sort_unstable();
         if !names.is_sorted_by(|a, b| a < b) {
@@ -123,8 +123,8 @@ impl StartTag<'_> {
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
-            .find(|one| one.name == name)
-            .map(|one| &*one.value)
+            .find(|attribute| attribute.name == name)
+            .map(|attribute| &*attribute.value)
     }
 }
 
@@ -207,8 +207,8 @@ fn normalize_attribute_value(written: &str) -> Result<Cow<'_, str>, Error> {
             rest = after;
         } else {
             value.push(' ');
-            let one = special.strip_prefix("\r\n");
-            rest = one.unwrap_or_else(|| special.get(1..).unwrap_or_default());
+            let after_line_break = special.strip_prefix("\r\n");
+            rest = after_line_break.unwrap_or_else(|| special.get(1..).unwrap_or_default());
         }
     }
     value.push_str(rest);

@@ -272,7 +272,12 @@ fn infoset(document: &Document<'_>) -> Vec<String> {
     let of = |node: roxmltree::Node<'_, '_>| {
         let mut attributes: Vec<_> = node
             .attributes()
-            .map(|one| format!("{:?}", (one.namespace(), one.name(), one.value())))
+            .map(|attribute| {
+                format!(
+                    "{:?}",
+                    (attribute.namespace(), attribute.name(), attribute.value())
+                )
+            })
             .collect();
         attributes.sort();
         let text: String = node

@@ -237,16 +237,19 @@ const fn malformed(why: &'static str) -> StreamError {
 fn check_declaration(declaration: &BytesDecl<'_>) -> Result<bool, Error> {
     let malformed = || Error::Malformed("an XML declaration that is none, or not of XML 1.0");
     let content: &str = declaration;
-    let given = parse_attributes(content.strip_prefix("xml").ok_or_else(malformed)?)?;
-    let mut given = given.iter().map(|(name, value)| (*name, &**value)).peekable();
-    if given.next() != Some(("version", "1.0")) {
+    let attributes = parse_attributes(content.strip_prefix("xml").ok_or_else(malformed)?)?;
+    let mut attributes = attributes
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .peekable();
+    if attributes.next() != Some(("version", "1.0")) {
         return Err(malformed());
     }
-    let encoding = given
+    let encoding = attributes
         .next_if(|(name, _)| *name == "encoding")
         .map(|(_, value)| value);
-    let _standalone = given.next_if(|one| matches!(one, ("standalone", "yes" | "no")));
-    if given.next().is_some() {
+    let _standalone = attributes.next_if(|attribute| matches!(attribute, ("standalone", "yes" | "no")));
+    if attributes.next().is_some() {
         return Err(malformed());
     }
     match encoding.map(str::to_ascii_lowercase).as_deref() {

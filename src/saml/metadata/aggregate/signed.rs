@@ -218,9 +218,9 @@ fn verify_digest<R: Read>(
 
 /// Whether an element could be mistaken for the root by its ID.
 fn has_root_id(tag: &StartTag<'_>, root: &RootTag) -> bool {
-    tag.attributes
-        .iter()
-        .any(|one| one.local_name.eq_ignore_ascii_case("id") && Some(&*one.value) == root.id.as_deref())
+    tag.attributes.iter().any(|attribute| {
+        attribute.local_name.eq_ignore_ascii_case("id") && Some(&*attribute.value) == root.id.as_deref()
+    })
 }
 
 fn bad_signature(why: &str) -> Error {

@@ -81,8 +81,11 @@ impl EntityBuilder {
             rejection: None,
             is_service_provider: false,
             size: tag.raw.len(),
-            valid_until: enclosing.iter().filter_map(|one| one.valid_until).min(),
-            cache_duration: enclosing.iter().filter_map(|one| one.cache_duration).min(),
+            valid_until: enclosing.iter().filter_map(|validity| validity.valid_until).min(),
+            cache_duration: enclosing
+                .iter()
+                .filter_map(|validity| validity.cache_duration)
+                .min(),
             signs_requests: false,
             wants_assertions_signed: false,
             acs_endpoints: Vec::new(),
@@ -112,10 +115,10 @@ impl EntityBuilder {
         self.rejection.is_some()
     }
 
-    /// Counts `bytes` more of the entity; rejects it if they exceed `most`.
-    pub(super) fn add_size(&mut self, bytes: usize, most: usize) {
+    /// Counts `bytes` more of the entity; rejects it if they exceed `max_bytes`.
+    pub(super) fn add_size(&mut self, bytes: usize, max_bytes: usize) {
         self.size = self.size.saturating_add(bytes);
-        if self.size > most {
+        if self.size > max_bytes {
             self.rejection.get_or_insert(BadMetadata::TooLarge(2));
         }
     }
@@ -316,7 +319,10 @@ impl EntityBuilder {
             return;
         };
         let required = tag.attribute("isRequired").is_some_and(is_true);
-        let existing = self.requested_attributes.iter().any(|one| one.name == name);
+        let existing = self
+            .requested_attributes
+            .iter()
+            .any(|attribute| attribute.name == name);
         if self.attribute_consuming_services > 1 || existing || self.requested_attributes.len() >= MAX_ITEMS {
             return;
         }

@@ -77,7 +77,9 @@ impl Entity {
     }
 
     fn logout_over(&self, binding: Binding) -> Option<&LogoutEndpoint> {
-        self.logout_endpoints.iter().find(|one| one.binding == binding)
+        self.logout_endpoints
+            .iter()
+            .find(|endpoint| endpoint.binding == binding)
     }
 }
 

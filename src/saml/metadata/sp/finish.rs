@@ -112,22 +112,22 @@ impl EntityBuilder {
 
 /// The position of the default ACS: the first with `isDefault` true, else the first without `isDefault`, else the first
 /// (saml-metadata, E37).
-fn default_acs(consumers: &[(Option<bool>, AssertionConsumerService)]) -> Option<usize> {
-    let of = |wanted| consumers.iter().position(|(default, _)| *default == wanted);
+fn default_acs(endpoints: &[(Option<bool>, AssertionConsumerService)]) -> Option<usize> {
+    let of = |wanted| endpoints.iter().position(|(default, _)| *default == wanted);
     of(Some(true))
         .or_else(|| of(None))
-        .or(if consumers.is_empty() { None } else { Some(0) })
+        .or(if endpoints.is_empty() { None } else { Some(0) })
 }
 
 /// The default ACS first, the others in their order.
 fn default_first(
-    mut consumers: Vec<(Option<bool>, AssertionConsumerService)>,
+    mut endpoints: Vec<(Option<bool>, AssertionConsumerService)>,
 ) -> Vec<AssertionConsumerService> {
-    if let Some(at) = default_acs(&consumers) {
-        let first = consumers.remove(at);
-        consumers.insert(0, first);
+    if let Some(at) = default_acs(&endpoints) {
+        let first = endpoints.remove(at);
+        endpoints.insert(0, first);
     }
-    consumers.into_iter().map(|(_, consumer)| consumer).collect()
+    endpoints.into_iter().map(|(_, endpoint)| endpoint).collect()
 }
 
 /// Whether an encryption method is for content; the others are for keys (xmlenc-core1, 5.1).

@@ -37,7 +37,7 @@ pub fn read(text: &str, entity_id: Option<&str>, now: DateTime<Utc>) -> Result<E
         })?;
     let mut matching = found
         .into_iter()
-        .filter(|one| match (one.entity_id(), entity_id) {
+        .filter(|entity| match (entity.entity_id(), entity_id) {
             (None, _) => false,
             (Some(_), None) => true,
             (Some(id), Some(entity_id)) => id == entity_id,

@@ -170,32 +170,32 @@ impl MetadataParser {
     /// Processes a start tag. A fault in one entity is recorded with that entity; an error concerns the whole file.
     pub(in crate::saml::metadata) fn start(&mut self, tag: &StartTag<'_>) -> Result<(), BadMetadata> {
         let parent = self.open_elements.last().copied();
-        let mut place = element(parent, tag);
+        let mut element = element(parent, tag);
         let is_entity =
             tag.namespace == METADATA && matches!(tag.local_name, "EntityDescriptor" | "EntitiesDescriptor");
-        if is_entity && place == MetadataElement::Ignored {
+        if is_entity && element == MetadataElement::Ignored {
             return Err(BadMetadata::malformed("an entity where none may stand"));
         }
-        if place == MetadataElement::EntitiesDescriptor {
+        if element == MetadataElement::EntitiesDescriptor {
             self.enclosing.push(parse_validity(tag)?);
-        } else if place == MetadataElement::EntityDescriptor {
+        } else if element == MetadataElement::EntityDescriptor {
             self.builder = Some(EntityBuilder::new(tag, &self.enclosing));
             self.has_entities = true;
-        } else if place == MetadataElement::PublicationInfo {
+        } else if element == MetadataElement::PublicationInfo {
             // That of the whole file, not of a group inside it.
             if self.enclosing.len() == 1 && !self.has_entities && self.published_at.is_none() {
                 self.published_at = tag.attribute("creationInstant").and_then(parse_date_time);
             }
-        } else if place != MetadataElement::EntitiesExtensions {
-            place = self.start_in_entity(parent, place, tag);
+        } else if element != MetadataElement::EntitiesExtensions {
+            element = self.start_in_entity(parent, element, tag);
         }
         if matches!(
-            place,
+            element,
             MetadataElement::X509Certificate | MetadataElement::NameIdFormat | MetadataElement::Name(_)
         ) {
             self.text.clear();
         }
-        self.open_elements.push(place);
+        self.open_elements.push(element);
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl MetadataParser {
     fn start_in_entity(
         &mut self,
         parent: Option<MetadataElement>,
-        place: MetadataElement,
+        element: MetadataElement,
         tag: &StartTag<'_>,
     ) -> MetadataElement {
         let Some(builder) = self.builder.as_mut() else {
@@ -217,7 +217,7 @@ impl MetadataParser {
         if parent == Some(MetadataElement::X509Certificate) {
             builder.reject("an element inside a certificate");
         }
-        match place {
+        match element {
             MetadataElement::SpSsoDescriptor if !supports_saml2(tag) => {
                 builder.note_other_protocol();
                 return MetadataElement::Ignored;
@@ -252,7 +252,7 @@ impl MetadataParser {
             | MetadataElement::Organization
             | MetadataElement::Ignored => {}
         }
-        place
+        element
     }
 
     /// Processes character data.
@@ -277,13 +277,13 @@ impl MetadataParser {
 
     /// Processes an end tag; returns the entity, if it was the end of one.
     pub(in crate::saml::metadata) fn end(&mut self) -> Option<ParsedEntity> {
-        let place = self.open_elements.pop()?;
-        if place == MetadataElement::EntitiesDescriptor {
+        let element = self.open_elements.pop()?;
+        if element == MetadataElement::EntitiesDescriptor {
             self.enclosing.pop();
             return None;
         }
         let builder = self.builder.as_mut()?;
-        match place {
+        match element {
             MetadataElement::EntityDescriptor => {
                 return self.builder.take().map(|builder| builder.finish(self.now));
             }

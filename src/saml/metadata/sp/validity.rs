@@ -20,17 +20,17 @@ pub(in crate::saml::metadata) struct Validity {
 }
 
 pub(in crate::saml::metadata) fn parse_validity(tag: &StartTag<'_>) -> Result<Validity, BadMetadata> {
-    let until = match tag.attribute("validUntil") {
+    let valid_until = match tag.attribute("validUntil") {
         None => None,
         Some(text) => {
             Some(parse_date_time(text).ok_or_else(|| BadMetadata::malformed("validUntil is no time"))?)
         }
     };
-    let said = tag.attribute("cacheDuration");
-    let cache_for = said.and_then(parse_duration);
+    let cache_duration_text = tag.attribute("cacheDuration");
+    let cache_duration = cache_duration_text.and_then(parse_duration);
     Ok(Validity {
-        valid_until: until,
-        cache_duration: cache_for,
-        has_bad_duration: said.is_some() && cache_for.is_none(),
+        valid_until,
+        cache_duration,
+        has_bad_duration: cache_duration_text.is_some() && cache_duration.is_none(),
     })
 }

@@ -11,5 +11,5 @@ pub(in crate::saml::refusal) use crate::saml::refusal::code::{page::*, status::*
 
 /// Every code that a refused message can have.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    MESSAGES.iter().chain(WISHES)
+    SHOWN_ON_PAGE.iter().chain(SENT_AS_STATUS)
 }

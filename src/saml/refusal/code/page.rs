@@ -10,7 +10,7 @@ use crate::{
 };
 
 explanations! {
-    MESSAGES:
+    SHOWN_ON_PAGE:
 
     REQUEST_MALFORMED = Explanation {
         code: "REQUEST-MALFORMED",

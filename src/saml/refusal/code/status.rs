@@ -10,7 +10,7 @@ use crate::{
 };
 
 explanations! {
-    WISHES:
+    SENT_AS_STATUS:
 
     VERSION_MISMATCH = Explanation {
         code: "VERSION-MISMATCH",

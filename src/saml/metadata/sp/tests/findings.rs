@@ -4,7 +4,7 @@ use super::*;
 fn what_a_certificate_can_be_used_for_is_noted() {
     let strong = rsa_key(2048);
     let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
-    for (declared_use, certificate, kept, code) in [
+    for (declared_use, certificate, key_count, code) in [
         (signing, certificate(&strong, -1, 30), 1, None),
         (
             signing,
@@ -58,18 +58,21 @@ fn what_a_certificate_can_be_used_for_is_noted() {
         } else {
             &entity.signing_certificates
         };
-        assert_eq!(list.len(), kept, "{declared_use} {code:?}");
+        assert_eq!(list.len(), key_count, "{declared_use} {code:?}");
         let about_keys = ["no-signing-certificate", "no-consumer", "no-logout"];
-        let said: Vec<_> = codes(&entity)
+        let found_codes: Vec<_> = codes(&entity)
             .into_iter()
-            .filter(|one| !about_keys.contains(one))
+            .filter(|code| !about_keys.contains(code))
             .collect();
-        assert_eq!(said, Vec::from_iter(code), "{declared_use}");
+        assert_eq!(found_codes, Vec::from_iter(code), "{declared_use}");
     }
     let named =
         format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
-    let said = codes(&read_entity(&sp_metadata("", &named), None));
-    assert!(said.contains(&"key-without-certificate"), "{said:?}");
+    let found_codes = codes(&read_entity(&sp_metadata("", &named), None));
+    assert!(
+        found_codes.contains(&"key-without-certificate"),
+        "{found_codes:?}"
+    );
 }
 
 #[test]
@@ -77,16 +80,16 @@ fn of_more_than_four_signing_keys_the_first_four_count() {
     let keys: Vec<_> = (0..6)
         .map(|_| certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30))
         .collect();
-    let all: String = keys.iter().map(|one| key_with("use=\"signing\"", one)).collect();
+    let all: String = keys.iter().map(|key| key_with("use=\"signing\"", key)).collect();
     let entity = read_entity(&sp_metadata("", &all), None);
-    let kept: Vec<_> = entity
+    let used: Vec<_> = entity
         .signing_certificates
         .iter()
         .map(|der| STANDARD.encode(der))
         .collect();
-    assert_eq!(kept, keys[..4]);
-    let said = codes(&entity);
-    assert!(said.contains(&"too-many-signing-keys"), "{said:?}");
+    assert_eq!(used, keys[..4]);
+    let found_codes = codes(&entity);
+    assert!(found_codes.contains(&"too-many-signing-keys"), "{found_codes:?}");
 }
 
 #[test]
@@ -99,23 +102,26 @@ fn a_key_that_costs_too_much_is_skipped_and_not_called_breakable() {
         entity.signing_certificates.is_empty() && entity.encryption_certificates.is_empty(),
         "{entity:?}"
     );
-    let said = entity
+    let finding = entity
         .findings
         .iter()
         .map(ToString::to_string)
         .collect::<String>();
     assert!(
-        said.contains("RSA with 4352 bits, which costs too much"),
-        "{said}"
+        finding.contains("RSA with 4352 bits, which costs too much"),
+        "{finding}"
     );
     let ed = PKey::generate_ed25519().unwrap();
     let entity = read_entity(&sp_metadata("", &key_with("", &certificate(&ed, -1, 30))), None);
-    let said = entity
+    let finding = entity
         .findings
         .iter()
         .map(ToString::to_string)
         .collect::<String>();
-    assert!(said.contains("an Ed25519 key, which is not supported"), "{said}");
+    assert!(
+        finding.contains("an Ed25519 key, which is not supported"),
+        "{finding}"
+    );
 }
 
 /// A key may come with the certificates of its issuers: their keys verify nothing here, and nothing is encrypted to
@@ -128,14 +134,14 @@ fn of_one_x509_data_the_end_entity_certificate_is_the_key() {
     let data = |certificates: &[&str]| {
         let all: Vec<_> = certificates
             .iter()
-            .map(|one| format!("<X509Certificate>{one}</X509Certificate>"))
+            .map(|encoded| format!("<X509Certificate>{encoded}</X509Certificate>"))
             .collect();
         let all = all.concat();
         format!(
             "<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><X509Data>{all}</X509Data></KeyInfo></KeyDescriptor>"
         )
     };
-    let kept = |inside: &str| -> Vec<String> {
+    let used_certificates = |inside: &str| -> Vec<String> {
         let entity = read_entity(&sp_metadata("", inside), None);
         assert_eq!(entity.signing_certificates, entity.encryption_certificates);
         entity
@@ -144,14 +150,23 @@ fn of_one_x509_data_the_end_entity_certificate_is_the_key() {
             .map(|der| STANDARD.encode(der))
             .collect()
     };
-    assert_eq!(kept(&data(&[&leaf, &root])), std::slice::from_ref(&leaf));
-    assert_eq!(kept(&data(&[&root, &leaf])), std::slice::from_ref(&leaf));
+    assert_eq!(
+        used_certificates(&data(&[&leaf, &root])),
+        std::slice::from_ref(&leaf)
+    );
+    assert_eq!(
+        used_certificates(&data(&[&root, &leaf])),
+        std::slice::from_ref(&leaf)
+    );
     // Two self-signed certificates of the same name are nobody's issuers: either may be the key, for example during a
     // rollover.
     let other = certificate(&end, -1, 30);
-    assert_eq!(kept(&data(&[&root, &other])), [root.clone(), other]);
+    assert_eq!(used_certificates(&data(&[&root, &other])), [root.clone(), other]);
     // In two `X509Data` elements they are two keys.
-    assert_eq!(kept(&(data(&[&root]) + &data(&[&leaf]))), [root, leaf]);
+    assert_eq!(
+        used_certificates(&(data(&[&root]) + &data(&[&leaf]))),
+        [root, leaf]
+    );
 }
 
 #[test]
@@ -191,7 +206,11 @@ fn an_unusable_address_is_skipped_and_noted() {
             "http://localhost:9/acs"
         ]
     );
-    let indexes: Vec<_> = entity.acs_endpoints.iter().map(|one| one.index).collect();
+    let indexes: Vec<_> = entity
+        .acs_endpoints
+        .iter()
+        .map(|endpoint| endpoint.index)
+        .collect();
     assert_eq!(indexes, [Some(2), None, None]);
     assert_eq!(entity.logout_endpoint().unwrap().binding, Binding::Post);
     assert_eq!(
@@ -245,13 +264,13 @@ fn the_display_name_is_the_best_there_is() {
             sp_metadata("", &inside).replace("</EntityDescriptor>", &format!("{behind}</EntityDescriptor>"));
         assert_eq!(read_entity(&text, None).display_name.as_deref(), name, "{inside}");
     }
-    let asked = read_entity(&sp_metadata("", service), None).requested_attributes;
-    assert_eq!(asked.len(), 1);
+    let requested = read_entity(&sp_metadata("", service), None).requested_attributes;
+    assert_eq!(requested.len(), 1);
     assert!(
-        asked
+        requested
             .iter()
-            .all(|one| one.required && one.friendly_name.as_deref() == Some("m")),
-        "{asked:?}"
+            .all(|attribute| attribute.required && attribute.friendly_name.as_deref() == Some("m")),
+        "{requested:?}"
     );
 }
 
@@ -264,20 +283,20 @@ fn early_expiry_and_a_bad_cache_duration_are_noted() {
         ),
         None,
     );
-    let said = codes(&entity);
+    let found_codes = codes(&entity);
     assert!(
-        said.contains(&"ends-soon") && said.contains(&"bad-cache-duration"),
-        "{said:?}"
+        found_codes.contains(&"ends-soon") && found_codes.contains(&"bad-cache-duration"),
+        "{found_codes:?}"
     );
     assert_eq!(entity.cache_duration, None);
-    let said: Vec<String> = entity.findings.iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = entity.findings.iter().map(ToString::to_string).collect();
     assert!(
-        said.contains(&"the metadata is valid until 2026-11-23 00:00 UTC only".to_owned()),
-        "{said:?}"
+        messages.contains(&"the metadata is valid until 2026-11-23 00:00 UTC only".to_owned()),
+        "{messages:?}"
     );
     assert!(
-        said.contains(&"the cacheDuration `six hours` is none, and ignored".to_owned()),
-        "{said:?}"
+        messages.contains(&"the cacheDuration `six hours` is none, and ignored".to_owned()),
+        "{messages:?}"
     );
 }
 
@@ -291,15 +310,18 @@ fn the_number_of_findings_and_endpoints_is_bounded() {
         .collect();
     let odd = odd.concat();
     let entity = read_entity(&sp_metadata("", &odd), None);
-    let said = codes(&entity);
-    assert!(said.len() < 80 && said.contains(&"more"), "{said:?}");
+    let found_codes = codes(&entity);
+    assert!(
+        found_codes.len() < 80 && found_codes.contains(&"more"),
+        "{found_codes:?}"
+    );
 }
 
 #[test]
 fn unsupported_formats_and_ciphers_are_noted() {
     let format = |urn: &str| format!("<NameIDFormat> {urn}\n</NameIDFormat>");
     let kerberos = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos";
-    for (inside, said) in [
+    for (inside, is_noted) in [
         (format(kerberos), true),
         (
             format(kerberos) + &format("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
@@ -310,7 +332,7 @@ fn unsupported_formats_and_ciphers_are_noted() {
         let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
             codes(&entity).contains(&"no-known-name-id-format"),
-            said,
+            is_noted,
             "{inside}"
         );
     }
@@ -320,7 +342,7 @@ fn unsupported_formats_and_ciphers_are_noted() {
         "http://www.w3.org/2009/xmlenc11#aes256-gcm",
         "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
     );
-    for (declared_use, methods, said) in [
+    for (declared_use, methods, is_noted) in [
         ("use=\"encryption\"", method(cbc) + &method(oaep), true),
         ("use=\"encryption\"", method(cbc) + &method(gcm), false),
         ("use=\"encryption\"", method(oaep), false),
@@ -332,7 +354,7 @@ fn unsupported_formats_and_ciphers_are_noted() {
         let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
             codes(&entity).contains(&"no-known-cipher"),
-            said,
+            is_noted,
             "{declared_use} {methods}"
         );
     }
@@ -344,14 +366,14 @@ fn sanitized_text_cannot_mislead() {
         "<AssertionConsumerService Binding=\"urn:a\u{202e}b&#9;{}\" Location=\"x\"/>",
         "c".repeat(300)
     );
-    let said = read_entity(&sp_metadata("", &trick), None)
+    let message = read_entity(&sp_metadata("", &trick), None)
         .findings
         .first()
         .unwrap()
         .to_string();
     assert!(
-        said.contains("a\u{fffd}b\u{fffd}ccc") && said.chars().count() < 300,
-        "{said}"
+        message.contains("a\u{fffd}b\u{fffd}ccc") && message.chars().count() < 300,
+        "{message}"
     );
     let named = "<Organization><OrganizationName xml:lang=\"en\">Good\u{202e}Evil\u{200b}</OrganizationName></Organization></EntityDescriptor>";
     let text = sp_metadata("", "").replace("</EntityDescriptor>", named);

@@ -39,7 +39,7 @@ fn locations(entity: &Entity) -> Vec<&str> {
     entity
         .acs_endpoints
         .iter()
-        .map(|one| one.location.as_str())
+        .map(|endpoint| endpoint.location.as_str())
         .collect()
 }
 
@@ -131,7 +131,11 @@ fn both_shapes_of_chatgpt_are_read() {
         "the key for encryption does not sign"
     );
     assert_eq!(legacy.encryption_certificates.len(), 1);
-    let logout: Vec<_> = legacy.logout_endpoints.iter().map(|one| one.binding).collect();
+    let logout: Vec<_> = legacy
+        .logout_endpoints
+        .iter()
+        .map(|endpoint| endpoint.binding)
+        .collect();
     assert_eq!(logout, [Binding::Redirect, Binding::Post]);
     let logout = legacy.logout_by_redirect().unwrap();
     assert_eq!(logout.location.as_str(), "https://auth0.openai.com/logout");
@@ -173,7 +177,7 @@ fn of_many_endpoints_only_the_supported_are_kept() {
     let skipped: Vec<String> = wiki.findings.iter().map(ToString::to_string).collect();
     for word in ["HTTP-POST-SimpleSign", "HTTP-Artifact", "PAOS", "SOAP"] {
         assert!(
-            skipped.iter().any(|said| said.contains(word)),
+            skipped.iter().any(|message| message.contains(word)),
             "{word}: {skipped:?}"
         );
     }
@@ -203,13 +207,13 @@ fn one_entity_is_read_from_an_aggregate() {
         locations(&both),
         ["https://both.example/acs", "https://both.example/acs/old"]
     );
-    for (wanted, words) in [
+    for (wanted, expected) in [
         (None, "several service providers"),
         (Some("https://idp.example/idp"), "called https://idp.example/idp"),
         (Some("https://nobody.example/"), "no service provider"),
     ] {
-        let said = read(AGGREGATE, wanted, noon()).unwrap_err().to_string();
-        assert!(said.contains(words), "{said}");
+        let message = read(AGGREGATE, wanted, noon()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
     }
 }
 
@@ -290,8 +294,8 @@ fn a_role_for_another_protocol_is_ignored() {
     );
     let entity = read_entity(&both, None);
     assert_eq!(locations(&entity), ["https://sp.example/new"]);
-    let said = codes(&entity);
-    assert!(said.contains(&"other-protocol"), "{said:?}");
+    let found_codes = codes(&entity);
+    assert!(found_codes.contains(&"other-protocol"), "{found_codes:?}");
 }
 
 #[test]

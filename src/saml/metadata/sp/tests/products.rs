@@ -94,7 +94,11 @@ fn what_each_product_sends_is_read() {
         assert_eq!(entity.entity_id.as_str(), entity_id);
         assert_eq!(entity.display_name.as_deref(), name, "{entity_id}");
         assert_eq!(locations(&entity), acs_endpoints, "{entity_id}");
-        let bindings: Vec<_> = entity.logout_endpoints.iter().map(|one| one.binding).collect();
+        let bindings: Vec<_> = entity
+            .logout_endpoints
+            .iter()
+            .map(|endpoint| endpoint.binding)
+            .collect();
         assert_eq!(bindings, logout, "{entity_id}");
         let counts = (
             entity.signing_certificates.len(),
