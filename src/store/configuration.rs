@@ -46,7 +46,8 @@ impl Tx {
                 None => tx.application_ids()?,
             };
             let mut applications = Vec::with_capacity(ids.len());
-            let unreadable = tx.each_application(&ids, &mut |one| applications.push(Arc::new(one)))?;
+            let unreadable =
+                tx.each_application(&ids, &mut |application| applications.push(Arc::new(application)))?;
             Ok(Some(Configuration {
                 keys: read_keys.then(|| tx.readable_keys()).transpose()?,
                 drafts: read_drafts.then(|| tx.drafts_and_unreadable()).transpose()?,

@@ -18,11 +18,11 @@ use crate::{
 
 /// The number of generations whose changes are stored. A replica that is further behind reads everything; usually it is
 /// one or two behind, since it looks every second.
-const KEPT: i64 = 1000;
+const MAX_GENERATIONS: i64 = 1000;
 
 /// If more applications than this were changed, in one generation or in several together, all are read again: changed
 /// ones are read one at a time.
-const MOST: usize = 100;
+const MAX_CHANGED_APPLICATIONS: usize = 100;
 
 const IDENTITY: &str = "identity";
 const DRAFTS: &str = "drafts";
@@ -45,7 +45,7 @@ impl ConfigChanges {
 
     /// Whether so many applications were changed that reading everything is cheaper.
     fn is_everything(&self) -> bool {
-        self.applications.len() > MOST
+        self.applications.len() > MAX_CHANGED_APPLICATIONS
     }
 }
 
@@ -114,14 +114,14 @@ impl<'t> ConfigTx<'t> {
             .optional()?;
         let Some(generation) = raised else { return Ok(()) };
         let is_everything = changes.is_everything();
-        let words = [
+        let subjects = [
             (changes.identity, IDENTITY),
             (changes.drafts, DRAFTS),
             (is_everything, APPLICATIONS),
         ];
-        let words = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+        let subjects = subjects.iter().filter(|(is, _)| *is).map(|(_, subject)| *subject);
         let ids = changes.applications.iter().filter(|_id| !is_everything);
-        for subject in words.chain(ids.map(String::as_str)) {
+        for subject in subjects.chain(ids.map(String::as_str)) {
             diesel::insert_into(configuration_changes::table)
                 .values((
                     configuration_changes::generation.eq(generation),
@@ -130,7 +130,8 @@ impl<'t> ConfigTx<'t> {
                 .execute(&mut tx.0)?;
         }
         diesel::delete(
-            configuration_changes::table.filter(configuration_changes::generation.le(generation - KEPT)),
+            configuration_changes::table
+                .filter(configuration_changes::generation.le(generation - MAX_GENERATIONS)),
         )
         .execute(&mut tx.0)?;
         Ok(())
@@ -141,7 +142,7 @@ impl Tx {
     /// What changed after the generation `since`, up to `now`; `None` if that is not known for every generation between
     /// them, or if so much changed that reading everything is cheaper.
     pub(super) fn changes_between(&mut self, since: i64, now: i64) -> Result<Option<ConfigChanges>, Error> {
-        if now < since || now - since > KEPT {
+        if now < since || now - since > MAX_GENERATIONS {
             return Ok(None);
         }
         let rows = configuration_changes::table

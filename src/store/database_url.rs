@@ -178,10 +178,10 @@ mod tests {
             "postgres://h1,h2/db?connect_timeout=2&keepalives_idle=3&keepalives_interval=1&keepalives_count=2&tcp_user_timeout=5000"
         );
         let own = "postgres://h/db?connect_timeout=9&keepalives_idle=8&keepalives_interval=7&keepalives_count=6&tcp_user_timeout=5";
-        let DatabaseUrl::Postgres(kept) = parse(own).unwrap() else {
+        let DatabaseUrl::Postgres(url) = parse(own).unwrap() else {
             panic!("a server")
         };
-        assert_eq!(kept.expose(), own);
+        assert_eq!(url.expose(), own);
     }
 
     #[test]

@@ -88,11 +88,11 @@ impl MetadataSources<'_> {
         })?)
     }
 
-    /// Imported entities whose entity ID or name contains `search`; at most `most`.
-    pub fn imported_entities(&self, search: &str, most: i64) -> Result<Vec<ImportedEntitySummary>, Error> {
+    /// Imported entities whose entity ID or name contains `search`; at most `limit`.
+    pub fn imported_entities(&self, search: &str, limit: i64) -> Result<Vec<ImportedEntitySummary>, Error> {
         Ok(self
             .store()
-            .read(|tx| tx.search_imported_entities(search, most))?)
+            .read(|tx| tx.search_imported_entities(search, limit))?)
     }
 
     fn source_overview(&self, source: MetadataSource) -> Result<SourceOverview, Error> {

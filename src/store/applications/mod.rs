@@ -76,7 +76,7 @@ impl Tx {
                 .select(saml_service_providers::application_id)
                 .load::<String>(&mut tx.0)?;
             let mut found = Vec::new();
-            tx.each_application(&ids, &mut |one| found.push(one))?;
+            tx.each_application(&ids, &mut |application| found.push(application))?;
             found.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(found)
         })
@@ -87,7 +87,7 @@ impl Tx {
         self.repeatable_read(|tx| {
             let ids = tx.application_ids()?;
             let mut found = Vec::new();
-            tx.each_application(&ids, &mut |one| found.push(one))?;
+            tx.each_application(&ids, &mut |application| found.push(application))?;
             found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
             Ok(found)
         })
@@ -208,7 +208,7 @@ impl Tx {
             if rows.is_empty() {
                 return Ok(Vec::new());
             }
-            let mut acs_endpoints = tx.consumers_between(first, last, reading)?;
+            let mut acs_endpoints = tx.acs_endpoints_between(first, last, reading)?;
             let mut certificates = tx.certificates_between(first, last, reading)?;
             let mut attributes = tx.attributes_between(first, last, reading)?;
             let ends = tx.metadata_expiries(first, last)?;
@@ -227,12 +227,12 @@ impl Tx {
     }
 
     fn add_children(&mut self, id: ApplicationId, saml: &ServiceProvider) -> Result<(), Error> {
-        for (position, consumer) in (0..).zip(&saml.acs_endpoints) {
+        for (position, endpoint) in (0..).zip(&saml.acs_endpoints) {
             let row = AcsRow {
                 application_id: id.to_string(),
                 position,
-                location: consumer.location.as_str().to_owned(),
-                idx: consumer.index.map(i64::from),
+                location: endpoint.location.as_str().to_owned(),
+                idx: endpoint.index.map(i64::from),
             };
             diesel::insert_into(saml_consumers::table)
                 .values(row)
@@ -241,16 +241,16 @@ impl Tx {
         let signing = saml
             .signing_certificates
             .iter()
-            .map(|one| (Purpose::Signing, one));
+            .map(|certificate| (Purpose::Signing, certificate));
         let encryption = saml
             .encryption_certificates
             .iter()
-            .map(|one| (Purpose::Encryption, one));
+            .map(|certificate| (Purpose::Encryption, certificate));
         self.add_certificates(id, signing.chain(encryption))?;
         self.add_attributes(id, &saml.attributes)
     }
 
-    fn consumers_between(
+    fn acs_endpoints_between(
         &mut self,
         first: &str,
         last: &str,
@@ -264,8 +264,8 @@ impl Tx {
         let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
         for row in rows {
             let id = row.application_id.clone();
-            if let Some(consumer) = reading.row(row.try_into())? {
-                found.entry(id).or_default().push(consumer);
+            if let Some(endpoint) = reading.row(row.try_into())? {
+                found.entry(id).or_default().push(endpoint);
             }
         }
         Ok(found)

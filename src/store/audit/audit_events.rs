@@ -233,11 +233,11 @@ impl Tx {
     }
 
     /// Events with an outcome other than `ok` whose request ids begin with the hex digits `prefix`:
-    /// at most `most` rows, in no particular order.
+    /// at most `limit` rows, in no particular order.
     pub fn refusals_by_request_prefix(
         &mut self,
         prefix: &str,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             // Exactly as written in the partial index: the planner uses it for no other form.
@@ -245,7 +245,7 @@ impl Tx {
             .filter(audit_events::request_id.ge(prefix))
             // `g` comes after every hex digit.
             .filter(audit_events::request_id.lt(format!("{prefix}g")))
-            .limit(most)
+            .limit(limit)
             .select(Row::as_select())
             .load(&mut self.0)?
             .into_iter()
@@ -253,16 +253,16 @@ impl Tx {
             .collect()
     }
 
-    /// The first `most` events of the request with this id. Scans the whole table.
+    /// The first `limit` events of the request with this id. Scans the whole table.
     pub fn audit_events_of_request(
         &mut self,
         request_id: &str,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             .filter(audit_events::request_id.eq(request_id))
             .order(audit_events::id)
-            .limit(most)
+            .limit(limit)
             .select(Row::as_select())
             .load(&mut self.0)?
             .into_iter()

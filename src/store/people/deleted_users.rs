@@ -50,7 +50,7 @@ impl Tx {
     /// Ids of audit events whose `detail` or `changes` may identify `user`: events about changes to
     /// the user, and all that contain the e-mail address. Scans the whole table.
     pub fn audit_events_mentioning(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
-        let place = match &self.0 {
+        let position_function = match &self.0 {
             AnyConnection::Sqlite(_) => "instr",
             AnyConnection::Postgres(_) => "strpos",
         };
@@ -58,7 +58,7 @@ impl Tx {
             "SELECT id, user_id, action, coalesce(detail, '') AS detail, coalesce(changes, '') AS changes \
              FROM audit_events WHERE (detail IS NOT NULL OR changes IS NOT NULL) \
              AND ((user_id = $1 AND action LIKE 'user.%') \
-             OR {place}(lower(coalesce(detail, '') || coalesce(changes, '')), $2) > 0)"
+             OR {position_function}(lower(coalesce(detail, '') || coalesce(changes, '')), $2) > 0)"
         ))
         .bind::<Text, _>(user.to_string())
         .bind::<Text, _>(email.as_str())
@@ -89,11 +89,11 @@ impl Tx {
     /// not undone. The stable id and the persistent `NameIDs` are kept as hashes, so that neither is
     /// ever given to another user.
     pub fn erase_user(&mut self, user: UserId, due: DateTime<Utc>) -> Result<bool, Error> {
-        let theirs = users::table
+        let deleted_user = users::table
             .find(user.to_string())
             .filter(users::deleted_at.le(due.naive_utc()))
             .filter(users::enabled.eq(false));
-        let stable_id = with_backend!(&mut self.0, |c| diesel::delete(theirs)
+        let stable_id = with_backend!(&mut self.0, |c| diesel::delete(deleted_user)
             .returning(users::stable_id)
             .get_result::<String>(c)
             .optional())?;

@@ -52,8 +52,8 @@ impl Tx {
         let mut found: BTreeMap<UserId, OwnAttributes> = BTreeMap::new();
         for Row { user_id, name, value } in rows {
             let user = RowContext::new("user_attributes", &user_id).valid(user_id.parse())?;
-            let theirs = found.entry(user).or_default();
-            theirs.entry(name).or_default().push(value);
+            let attributes = found.entry(user).or_default();
+            attributes.entry(name).or_default().push(value);
         }
         Ok(found)
     }
@@ -80,18 +80,18 @@ impl Tx {
         Ok(())
     }
 
-    /// How many enabled users have no `value`, and the addresses of at most `most` of them, sorted.
-    pub fn users_without(&mut self, value: UserValue<'_>, most: i64) -> Result<UsersWithout, Error> {
+    /// How many enabled users have no `value`, and the addresses of at most `limit` of them, sorted.
+    pub fn users_without(&mut self, value: UserValue<'_>, limit: i64) -> Result<UsersWithout, Error> {
         self.repeatable_read(|tx| match value {
             // Each is the condition of a partial index, in the same words: the planner uses it for no other form.
-            UserValue::GivenName => tx.users_where("enabled AND given_name IS NULL", most),
-            UserValue::FamilyName => tx.users_where("enabled AND family_name IS NULL", most),
-            UserValue::UserName => tx.users_where("enabled AND user_name IS NULL", most),
-            UserValue::Own(name) => tx.users_without_own(name, most),
+            UserValue::GivenName => tx.users_where("enabled AND given_name IS NULL", limit),
+            UserValue::FamilyName => tx.users_where("enabled AND family_name IS NULL", limit),
+            UserValue::UserName => tx.users_where("enabled AND user_name IS NULL", limit),
+            UserValue::Own(name) => tx.users_without_own(name, limit),
         })
     }
 
-    fn users_where(&mut self, condition: &str, most: i64) -> Result<UsersWithout, Error> {
+    fn users_where(&mut self, condition: &str, limit: i64) -> Result<UsersWithout, Error> {
         let count = users::table
             .filter(sql::<Bool>(condition))
             .count()
@@ -99,14 +99,14 @@ impl Tx {
         let some = users::table
             .filter(sql::<Bool>(condition))
             .order(users::email)
-            .limit(most)
+            .limit(limit)
             .select(users::email)
             .load::<String>(&mut self.0)?;
         UsersWithout::new(count, &some)
     }
 
     /// Counted from both sides, each by an index, since an index cannot find the rows that another table lacks.
-    fn users_without_own(&mut self, name: &str, most: i64) -> Result<UsersWithout, Error> {
+    fn users_without_own(&mut self, name: &str, limit: i64) -> Result<UsersWithout, Error> {
         let has_it = || {
             user_attributes::table
                 .filter(user_attributes::user_id.eq(users::id))
@@ -137,7 +137,7 @@ impl Tx {
             .filter(sql::<Bool>("enabled"))
             .filter(not(exists(has_it())))
             .order(users::id)
-            .limit(most)
+            .limit(limit)
             .select(users::email)
             .load::<String>(&mut self.0)?;
         UsersWithout::new(count, &some)

@@ -135,8 +135,8 @@ impl Tx {
     }
 
     pub fn has_users(&mut self) -> Result<bool, Error> {
-        let one = users::table.select(users::id).limit(1);
-        Ok(one.first::<String>(&mut self.0).optional()?.is_some())
+        let first = users::table.select(users::id).limit(1);
+        Ok(first.first::<String>(&mut self.0).optional()?.is_some())
     }
 
     /// Writes `user` if the stored version is still the one that was read, and increments the

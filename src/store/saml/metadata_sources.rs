@@ -182,10 +182,10 @@ impl Tx {
         lease: &Lease,
         until: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let mine = metadata_sources::table
+        let leased = metadata_sources::table
             .find(id.to_string())
             .filter(metadata_sources::lease.eq(lease.as_slice()));
-        let rows = diesel::update(mine)
+        let rows = diesel::update(leased)
             .set(metadata_sources::leased_until.eq(until.naive_utc()))
             .execute(&mut self.0)?;
         Ok(rows == 1)
@@ -240,7 +240,7 @@ impl ConfigTx<'_> {
         lease: &Lease,
         state: &MetadataSourceState,
     ) -> Result<bool, Error> {
-        let mine = metadata_sources::table
+        let leased = metadata_sources::table
             .find(id.to_string())
             .filter(metadata_sources::lease.eq(lease.as_slice()));
         let valid_until = metadata_sources::table
@@ -249,7 +249,7 @@ impl ConfigTx<'_> {
             .first::<Option<NaiveDateTime>>(&mut self.0)
             .optional()?;
         let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
-        let rows = diesel::update(mine)
+        let rows = diesel::update(leased)
             .set((
                 metadata_sources::etag.eq(&state.etag),
                 metadata_sources::last_modified.eq(&state.last_modified),

@@ -33,11 +33,11 @@ impl Tx {
         browser: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<PostedLogout>, Error> {
-        let mine = posted_logouts::table
+        let of_browser = posted_logouts::table
             .find(id.to_string())
             .filter(posted_logouts::browser.eq(browser.as_bytes().to_vec()))
             .filter(posted_logouts::expires_at.gt(now.naive_utc()));
-        let found = with_backend!(&mut self.0, |c| diesel::delete(mine)
+        let found = with_backend!(&mut self.0, |c| diesel::delete(of_browser)
             .returning(Row::as_returning())
             .get_result(c)
             .optional())?;
@@ -59,8 +59,8 @@ impl Tx {
             .load::<String>(&mut self.0)?;
         let mut taken = Vec::new();
         for id in due {
-            let one = posted_logouts::table.find(id);
-            let row = with_backend!(&mut self.0, |c| diesel::delete(one)
+            let expired = posted_logouts::table.find(id);
+            let row = with_backend!(&mut self.0, |c| diesel::delete(expired)
                 .returning(Row::as_returning())
                 .get_result(c)
                 .optional())?;

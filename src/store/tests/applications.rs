@@ -68,7 +68,7 @@ fn two_applications_may_share_an_entity_id() {
         write(store, |tx| tx.add_application(&application(1)));
         write(store, |tx| tx.add_application(&application(3)));
         let mut found = read(store, Tx::applications);
-        found.retain(|one| one.entity_id() == application(1).entity_id());
+        found.retain(|found_application| found_application.entity_id() == application(1).entity_id());
         assert_eq!(found, [application(1), second]);
     });
 }
@@ -97,7 +97,9 @@ fn an_edit_rewrites_the_children_and_a_second_one_is_stale() {
         assert_eq!(read(store, |tx| tx.application(edited.id)), Some(edited.clone()));
         let done = at_once(8, |_| write(store, |tx| tx.edit_application(&edited)));
         assert_eq!(
-            done.iter().filter(|one| **one == EditOutcome::Done).count(),
+            done.iter()
+                .filter(|outcome| **outcome == EditOutcome::Done)
+                .count(),
             1,
             "{done:?}"
         );

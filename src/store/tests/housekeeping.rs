@@ -77,12 +77,16 @@ fn a_session_is_removed_a_day_after_it_ended_or_expired() {
             tx.end_session(long(2).id, now(), "logout")
         });
         let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
-        let told = |store: &Store| read(store, |tx| tx.participants(session(3, user(1).id).id)).len();
+        let participant_count =
+            |store: &Store| read(store, |tx| tx.participants(session(3, user(1).id).id)).len();
         assert_eq!(sweep(now() + TimeDelta::hours(23)), 0);
         assert_eq!(sweep(now() + TimeDelta::hours(24)), 1, "ended");
-        assert_eq!((sweep(now() + TimeDelta::hours(31)), told(store)), (0, 1));
         assert_eq!(
-            (sweep(now() + TimeDelta::hours(32)), told(store)),
+            (sweep(now() + TimeDelta::hours(31)), participant_count(store)),
+            (0, 1)
+        );
+        assert_eq!(
+            (sweep(now() + TimeDelta::hours(32)), participant_count(store)),
             (1, 0),
             "idle for too long"
         );

@@ -114,7 +114,7 @@ fn an_installation_gets_one_first_key_however_many_replicas_start() {
         let added = at_once(8, |number| {
             write(store, |tx| tx.add_first_key(&key(number, KeyState::Active)))
         });
-        assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
+        assert_eq!(added.iter().filter(|is_added| **is_added).count(), 1, "{added:?}");
         let keys = read(store, Tx::signing_keys);
         let winner = (0..8u8).find(|number| added[usize::from(*number)]).unwrap();
         assert_eq!(keys, [key(winner, KeyState::Active)]);
@@ -134,7 +134,11 @@ fn a_key_is_replaced_by_one_of_many_replicas() {
                     tx.replace_active_key(&new, &key(1, KeyState::Active), keep)
                 })
             });
-            assert_eq!(replaced.iter().filter(|one| **one).count(), 1, "{replaced:?}");
+            assert_eq!(
+                replaced.iter().filter(|is_replaced| **is_replaced).count(),
+                1,
+                "{replaced:?}"
+            );
             let winner = 100 + (0..8u8).find(|number| replaced[usize::from(*number)]).unwrap();
             let before = if keep {
                 KeyState::Previous
@@ -345,7 +349,7 @@ fn of_concurrent_steps_one_is_taken_and_a_key_always_signs() {
             0 => write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
             _ => write(store, |tx| tx.withdraw_next_key(id(2), now())),
         });
-        assert_eq!(taken.iter().filter(|one| **one).count(), 1, "{taken:?}");
+        assert_eq!(taken.iter().filter(|is_taken| **is_taken).count(), 1, "{taken:?}");
         let states = states(store);
         assert!(
             states.values().any(|state| *state == KeyState::Active),
@@ -364,7 +368,7 @@ fn the_next_key_is_added_by_one_of_many_replicas() {
                 tx.add_next_key(&key(10 + number, KeyState::Next), &key(1, KeyState::Active))
             })
         });
-        assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
+        assert_eq!(added.iter().filter(|is_added| **is_added).count(), 1, "{added:?}");
     });
 }
 
@@ -385,7 +389,7 @@ fn a_draft_keeps_its_name_until_its_application_takes_it_over() {
         let added = at_once(8, |_| {
             write(store, |tx| tx.add_application_draft(&draft("app-2")))
         });
-        assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
+        assert_eq!(added.iter().filter(|is_added| **is_added).count(), 1, "{added:?}");
         write(store, |tx| {
             tx.add_key_adoption(&adoption("app-2", 2, AdoptionSource::Fetched))
         });

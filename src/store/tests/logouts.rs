@@ -91,8 +91,8 @@ fn a_logout_step_is_requested_once_whoever_is_quicker() {
         });
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
         let number = won.iter().position(|won| *won).unwrap();
-        let asked = read(store, |tx| tx.requested_logout_step(&format!("_{number}"), now()));
-        let (found, step) = asked.unwrap();
+        let requested = read(store, |tx| tx.requested_logout_step(&format!("_{number}"), now()));
+        let (found, step) = requested.unwrap();
         assert_eq!((found, step.position, step.requested_at), (id, 0, Some(now())));
         assert_eq!(
             states(store),
@@ -110,20 +110,20 @@ fn a_logout_response_counts_once_even_late_but_not_after_expiry() {
     on_each_database(|store| {
         with_logout(store);
         let id = logout(1).id;
-        let asked = |at| read(store, |tx| tx.requested_logout_step("_a", at)).is_some();
+        let is_requested = |at| read(store, |tx| tx.requested_logout_step("_a", at)).is_some();
         let settle = |state| write(store, |tx| tx.settle_logout_step(id, 0, state));
         assert!(
-            !asked(now()) && !settle(LogoutStepState::Confirmed),
+            !is_requested(now()) && !settle(LogoutStepState::Confirmed),
             "nobody was asked"
         );
         assert_done(store, |tx| tx.mark_logout_step_requested(id, 0, "_a", now()));
-        assert!(asked(now()), "{:?}", states(store));
-        assert!(!asked(now() + minutes(10)), "{:?}", states(store));
+        assert!(is_requested(now()), "{:?}", states(store));
+        assert!(!is_requested(now() + minutes(10)), "{:?}", states(store));
         assert_done(store, |tx| tx.skip_logout_step(id, 0));
         assert_refused(store, |tx| tx.skip_logout_step(id, 0));
-        assert!(asked(now()), "{:?}", states(store));
+        assert!(is_requested(now()), "{:?}", states(store));
         assert!(settle(LogoutStepState::Confirmed), "{:?}", states(store));
-        assert!(!asked(now()), "{:?}", states(store));
+        assert!(!is_requested(now()), "{:?}", states(store));
         assert!(!settle(LogoutStepState::Refused), "{:?}", states(store));
         assert_refused(store, |tx| tx.skip_logout_step(id, 0));
         assert_refused(store, |tx| tx.mark_logout_step_requested(id, 0, "_b", now()));
@@ -182,8 +182,8 @@ fn a_logout_outlives_its_applications() {
             }
             Ok(())
         });
-        let (kept, steps) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
-        assert_eq!((kept, steps.len()), (logout(1), 3));
+        let (stored, steps) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
+        assert_eq!((stored, steps.len()), (logout(1), 3));
     });
 }
 

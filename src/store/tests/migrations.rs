@@ -76,13 +76,13 @@ fn migrations_go_down_and_up_again() {
 #[test]
 fn users_survive_the_migrations_of_their_table() {
     on_each_database(|store| {
-        let one = User {
+        let named_user = User {
             names: names(Some("Sukarno"), None),
             ..user(2)
         };
         write(store, |tx| {
             tx.add_user(&user(1))?;
-            tx.add_user(&one)
+            tx.add_user(&named_user)
         });
         write(store, |tx| {
             loop {
@@ -98,7 +98,7 @@ fn users_survive_the_migrations_of_their_table() {
         assert!(!store.migrate(Backup::Skip).unwrap().applied.is_empty());
         let twice = User {
             names: names(Some("Sukarno"), Some("Sukarno")),
-            ..one
+            ..named_user
         };
         assert_eq!(read(store, all_users), [user(1), twice]);
     });
@@ -165,7 +165,10 @@ fn both_databases_have_the_same_columns() {
         assert!(columns.len() > 100, "{}", columns.len());
         seen.push(columns);
     }
-    assert!(seen.iter().all(|one| Some(one) == seen.first()), "{seen:#?}");
+    assert!(
+        seen.iter().all(|of_database| Some(of_database) == seen.first()),
+        "{seen:#?}"
+    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn at_once<T: Send>(count: u8, work: impl Fn(u8) -> T + Sync) -> Vec<T> {
         let all: Vec<_> = (0..count)
             .map(|number| scope.spawn(move || work(number)))
             .collect();
-        all.into_iter().map(|one| one.join().unwrap()).collect()
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
 

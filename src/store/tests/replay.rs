@@ -13,7 +13,11 @@ fn a_request_is_answered_for_one_session_and_again_for_the_same() {
                 .write_relaxed(|tx| tx.mark_request_answered(app, "_request", of(number), until))
                 .unwrap()
         });
-        assert_eq!(answered.iter().filter(|one| **one).count(), 1, "{answered:?}");
+        assert_eq!(
+            answered.iter().filter(|is_first| **is_first).count(),
+            1,
+            "{answered:?}"
+        );
         let winner = (0..8u8).find(|number| answered[usize::from(*number)]).unwrap();
         for (number, is_accepted) in [(winner, true), (winner + 100, false)] {
             assert_eq!(
@@ -44,7 +48,7 @@ fn a_message_is_seen_once() {
                 tx.mark_message_seen("logout", "urn:sp:1", "_m", now())
             })
         });
-        assert_eq!(seen.iter().filter(|one| **one).count(), 1, "{seen:?}");
+        assert_eq!(seen.iter().filter(|is_first| **is_first).count(), 1, "{seen:?}");
         assert!(write(store, |tx| tx.mark_message_seen(
             "logout",
             "urn:sp:2",

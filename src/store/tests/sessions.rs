@@ -37,14 +37,16 @@ fn identity() -> ApplicationIdentity {
 fn a_session_is_found_by_its_token_until_it_is_ended_once() {
     on_each_database(|store| {
         with_users(store);
-        let (mine, owner) = (session(1, user(1).id), user(1));
+        let (own_session, owner) = (session(1, user(1).id), user(1));
         assert_eq!(
             read(store, |tx| tx.session_by_token(hash(1))),
             Some((session(1, user(1).id), owner))
         );
         assert_eq!(read(store, |tx| tx.session_by_token(hash(9))), None);
-        let ended = at_once(8, |_| write(store, |tx| tx.end_session(mine.id, now(), "logout")));
-        assert_eq!(ended.iter().filter(|one| **one).count(), 1);
+        let ended = at_once(8, |_| {
+            write(store, |tx| tx.end_session(own_session.id, now(), "logout"))
+        });
+        assert_eq!(ended.iter().filter(|is_ended| **is_ended).count(), 1);
         assert_eq!(read(store, |tx| tx.session_by_token(hash(1))), None);
         assert_eq!(
             write(store, |tx| tx.end_sessions_of(user(2).id, now(), "disabled")),
@@ -74,7 +76,7 @@ fn a_session_is_renewed_by_one_of_many_requests() {
                 tx.renew_session(&renewed, hash(1), hash(100 + number))
             })
         });
-        assert_eq!(renewed.iter().filter(|one| **one).count(), 1);
+        assert_eq!(renewed.iter().filter(|is_renewed| **is_renewed).count(), 1);
         let winner = (0..8u8).find(|number| renewed[usize::from(*number)]).unwrap();
         let (after, _) = read(store, |tx| tx.session_by_token(hash(100 + winner))).unwrap();
         assert_eq!(
@@ -114,8 +116,8 @@ fn a_touch_extends_a_session_and_lists_it_as_active() {
 fn an_application_that_gets_a_second_assertion_stays_one_participant() {
     on_each_database(|store| {
         with_users(store);
-        let mine = session(1, user(1).id);
-        let first = participant(&mine, application(1).id);
+        let own_session = session(1, user(1).id);
+        let first = participant(&own_session, application(1).id);
         let ParticipantSubject::Saml(first_name_id) = &first.subject;
         let name_id = NameId {
             value: "new@fernweh.example".to_owned(),
@@ -132,10 +134,13 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
         assert_eq!(joined_at(), Some(first.first_at));
         store.write_relaxed(|tx| tx.save_participant(&again)).unwrap();
         assert_eq!(joined_at(), Some(first.first_at));
-        let kept = again;
-        assert_eq!(read(store, |tx| tx.participants(mine.id)), slice::from_ref(&kept));
+        let updated = again;
+        assert_eq!(
+            read(store, |tx| tx.participants(own_session.id)),
+            slice::from_ref(&updated)
+        );
         let by_name = |name: &NameId| read(store, |tx| tx.participants_by_name_id(application(1).id, name));
-        assert_eq!(by_name(&name_id), slice::from_ref(&kept));
+        assert_eq!(by_name(&name_id), slice::from_ref(&updated));
         assert_eq!(
             by_name(&NameId {
                 format: "urn:other".to_owned(),
@@ -143,9 +148,9 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
             }),
             []
         );
-        write(store, |tx| tx.end_session(mine.id, now(), "logout"));
+        write(store, |tx| tx.end_session(own_session.id, now(), "logout"));
         assert_eq!(by_name(&name_id), []);
-        assert_eq!(read(store, |tx| tx.participants(mine.id)).len(), 1);
+        assert_eq!(read(store, |tx| tx.participants(own_session.id)).len(), 1);
     });
 }
 
@@ -169,7 +174,7 @@ fn the_first_identity_sent_to_an_application_stays() {
             ..identity()
         };
         write(store, |tx| tx.save_application_identity(&changed));
-        let kept = ApplicationIdentity {
+        let first_identity = ApplicationIdentity {
             last_name_id: new.clone(),
             last_email: new,
             changed_at: now() + minutes(1),
@@ -177,7 +182,7 @@ fn the_first_identity_sent_to_an_application_stays() {
         };
         assert_eq!(
             read(store, |tx| tx.application_identity(application(1).id, user(1).id)),
-            Some(kept)
+            Some(first_identity)
         );
     });
 }

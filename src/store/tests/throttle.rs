@@ -19,12 +19,19 @@ fn of_forty_concurrent_attempts_the_free_ones_pass() {
     on_each_database(|store| {
         let tries = at_once(40, |_| attempt(store, &LIMIT, now()));
         assert_eq!(
-            tries.iter().filter(|one| **one == RateLimit::Allowed).count(),
+            tries
+                .iter()
+                .filter(|outcome| **outcome == RateLimit::Allowed)
+                .count(),
             5,
             "{tries:?}"
         );
         let pause = RateLimit::RetryAfter(now() + TimeDelta::seconds(30));
-        assert_eq!(tries.iter().filter(|one| **one == pause).count(), 35, "{tries:?}");
+        assert_eq!(
+            tries.iter().filter(|outcome| **outcome == pause).count(),
+            35,
+            "{tries:?}"
+        );
         assert_eq!(read(store, |tx| tx.attempts("pair")), 5);
     });
 }

@@ -32,12 +32,12 @@ fn a_user_reads_back_and_an_email_has_one_user() {
 fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
     on_each_database(|store| {
         let (given, family) = (names(Some("Sukarno"), None), names(None, Some("Teller")));
-        let one = User {
+        let sukarno = User {
             names: given,
             ..user(1)
         };
-        write(store, |tx| tx.add_user(&one));
-        assert_eq!(read(store, |tx| tx.user(one.id)), Some(one.clone()));
+        write(store, |tx| tx.add_user(&sukarno));
+        assert_eq!(read(store, |tx| tx.user(sukarno.id)), Some(sukarno.clone()));
         assert_eq!(
             read(store, |tx| tx.users_without(UserValue::GivenName, 9)).some,
             []
@@ -46,11 +46,14 @@ fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
             read(store, |tx| tx.users_without(UserValue::FamilyName, 9))
                 .some
                 .as_slice(),
-            std::slice::from_ref(&one.email)
+            std::slice::from_ref(&sukarno.email)
         );
-        let two = User { names: family, ..one };
-        assert_eq!(write(store, |tx| tx.edit_user(&two)), EditOutcome::Done);
-        assert_eq!(read(store, |tx| tx.user(two.id)).unwrap().names, two.names);
+        let teller = User {
+            names: family,
+            ..sukarno
+        };
+        assert_eq!(write(store, |tx| tx.edit_user(&teller)), EditOutcome::Done);
+        assert_eq!(read(store, |tx| tx.user(teller.id)).unwrap().names, teller.names);
         write(store, |tx| {
             diesel::RunQueryDsl::execute(
                 diesel::sql_query("UPDATE users SET family_name = NULL"),
@@ -58,7 +61,7 @@ fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
             )?;
             Ok(())
         });
-        let found = store.read(|tx| tx.user(two.id));
+        let found = store.read(|tx| tx.user(teller.id));
         assert!(found.is_err(), "{found:?}");
     });
 }
@@ -78,14 +81,14 @@ fn only_users_deleted_long_enough_and_still_disabled_are_erased() {
             // Enabled again by an older version, which knows nothing of deletion.
             of(4, true, Some(now())),
         ];
-        for one in &people {
-            assert!(write(store, |tx| tx.add_user(one)), "{one:?}");
+        for person in &people {
+            assert!(write(store, |tx| tx.add_user(person)), "{person:?}");
         }
         let due = read(store, |tx| tx.users_due_for_erasure(now(), 10));
         assert_eq!(due, [(people[0].id, people[0].email.clone())]);
         let erased: Vec<_> = people
             .iter()
-            .map(|one| write(store, |tx| tx.erase_user(one.id, now())))
+            .map(|person| write(store, |tx| tx.erase_user(person.id, now())))
             .collect();
         assert_eq!(erased, [true, false, false, false]);
         assert!(!write(store, |tx| tx.erase_user(people[0].id, now())));
@@ -119,12 +122,16 @@ fn of_concurrent_edits_all_but_one_are_stale() {
             })
         });
         assert_eq!(
-            done.iter().filter(|one| **one == EditOutcome::Done).count(),
+            done.iter()
+                .filter(|outcome| **outcome == EditOutcome::Done)
+                .count(),
             1,
             "{done:?}"
         );
         assert_eq!(
-            done.iter().filter(|one| **one == EditOutcome::Stale).count(),
+            done.iter()
+                .filter(|outcome| **outcome == EditOutcome::Stale)
+                .count(),
             7,
             "{done:?}"
         );
@@ -225,7 +232,7 @@ fn an_installation_is_initialized_once_and_its_generation_counts_every_change() 
             })
         });
         assert!(
-            founded.iter().all(|one| Some(one) == founded.first()),
+            founded.iter().all(|stored| Some(stored) == founded.first()),
             "{founded:?}"
         );
         at_once(8, |number| {
@@ -282,32 +289,37 @@ fn a_persistent_name_id_is_never_given_to_another_user() {
             });
             of(other.id, mira.id).unwrap()
         });
-        assert!(first.iter().all(|one| Some(one) == first.first()), "{first:?}");
+        assert!(
+            first.iter().all(|name_id| Some(name_id) == first.first()),
+            "{first:?}"
+        );
     });
 }
 
 #[test]
 fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
     on_each_database(|store| {
-        let (one, two) = (user(1).id, user(2).id);
+        let (first, second) = (user(1).id, user(2).id);
         let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
         write(store, |tx| {
             tx.add_user(&user(1))?;
             tx.add_user(&user(2))?;
-            tx.set_user_attribute(one, "team", &texts(&["red", "blue", "amber"]))?;
-            tx.set_user_attribute(one, "cost centre", &texts(&["7"]))?;
-            tx.set_user_attribute(two, "team", &texts(&["red"]))
+            tx.set_user_attribute(first, "team", &texts(&["red", "blue", "amber"]))?;
+            tx.set_user_attribute(first, "cost centre", &texts(&["7"]))?;
+            tx.set_user_attribute(second, "team", &texts(&["red"]))
         });
-        let of_one = read(store, |tx| tx.user_attributes(one));
+        let of_one = read(store, |tx| tx.user_attributes(first));
         assert_eq!(of_one["team"], ["red", "blue", "amber"]);
         assert_eq!(of_one.len(), 2);
-        let all = read(store, |tx| tx.attributes_of_users(&[one, two]));
-        assert_eq!((all.len(), &all[&one]), (2, &of_one));
+        let all = read(store, |tx| tx.attributes_of_users(&[first, second]));
+        assert_eq!((all.len(), &all[&first]), (2, &of_one));
 
-        write(store, |tx| tx.set_user_attribute(one, "team", &texts(&["green"])));
-        write(store, |tx| tx.set_user_attribute(two, "team", &[]));
-        assert_eq!(read(store, |tx| tx.user_attributes(one))["team"], ["green"]);
-        let left = read(store, |tx| tx.user_attributes(two));
+        write(store, |tx| {
+            tx.set_user_attribute(first, "team", &texts(&["green"]))
+        });
+        write(store, |tx| tx.set_user_attribute(second, "team", &[]));
+        assert_eq!(read(store, |tx| tx.user_attributes(first))["team"], ["green"]);
+        let left = read(store, |tx| tx.user_attributes(second));
         assert!(left.is_empty(), "{left:?}");
     });
 }
