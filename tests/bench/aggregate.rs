@@ -70,8 +70,8 @@ fn read_in_subprocess(file: &Path, certificate: Option<&Path>) -> ReadCost {
     command.args(certificate);
     let done = command.output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said = String::from_utf8(done.stdout).unwrap();
-    let mut numbers = said
+    let output = String::from_utf8(done.stdout).unwrap();
+    let mut numbers = output
         .split_whitespace()
         .map(|number| number.parse::<f64>().unwrap());
     ReadCost {

@@ -107,9 +107,9 @@ impl Deployment {
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
-        let mut words = wrapper.iter().map(String::as_str).chain([self.binary.as_str()]);
-        let mut command = Command::new(words.next().unwrap());
-        command.args(words);
+        let mut arguments = wrapper.iter().map(String::as_str).chain([self.binary.as_str()]);
+        let mut command = Command::new(arguments.next().unwrap());
+        command.args(arguments);
         let data = self.dir.path().join("data");
         command
             .env("HALLPASS_BASE_URL", format!("http://{}", self.address))

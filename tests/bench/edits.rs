@@ -98,7 +98,9 @@ fn waits(clients: &mut [Client], times: usize) -> Vec<f64> {
                 })
             })
             .collect();
-        each.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        each.into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
     all.sort_by(f64::total_cmp);
     all

@@ -48,8 +48,8 @@ fn main() {
         .iter()
         .position(|argument| argument == "--read-aggregate")
     {
-        let given: Vec<&str> = arguments.iter().skip(at + 1).map(String::as_str).collect();
-        let (seconds, megabytes) = aggregate::read(given.first().unwrap(), given.get(1).copied());
+        let paths: Vec<&str> = arguments.iter().skip(at + 1).map(String::as_str).collect();
+        let (seconds, megabytes) = aggregate::read(paths.first().unwrap(), paths.get(1).copied());
         println!("{seconds} {megabytes}");
         return;
     }
@@ -218,9 +218,9 @@ fn ratio(sum: u64, count: usize) -> f64 {
 
 /// Resident memory in MB after many SSO requests, sign-ins, logouts and refusals, of four browsers at once.
 fn memory_after_all_kinds() -> f64 {
-    let place = Deployment::new(None, DeploymentOptions::default());
-    drop(Daemon::start(&place));
-    let daemon = Daemon::start(&place);
+    let deployment = Deployment::new(None, DeploymentOptions::default());
+    drop(Daemon::start(&deployment));
+    let daemon = Daemon::start(&deployment);
     std::thread::scope(|scope| {
         for _browser in 0..BROWSERS {
             scope.spawn(|| {

@@ -62,8 +62,8 @@ fn round(queries: &[(String, ServiceProvider)], times: usize, control: &ControlS
         reading += thread_cpu() - before;
         signing += control.sign(1);
     }
-    let one = reading as f64 / (times * queries.len()) as f64;
-    (one / (signing as f64 / times as f64), one)
+    let per_query = reading as f64 / (times * queries.len()) as f64;
+    (per_query / (signing as f64 / times as f64), per_query)
 }
 
 fn read(query: &str, sp: &ServiceProvider) {
@@ -94,11 +94,11 @@ fn request(sender: &str) -> (String, ServiceProvider) {
         .unverified()
         .issuer
         .clone();
-    let consumers = ACS.iter().map(|location| AssertionConsumerService {
+    let endpoints = ACS.iter().map(|location| AssertionConsumerService {
         location: SpUrl::parse(location).unwrap(),
         index: None,
     });
-    (query, ServiceProvider::with_defaults(issuer, consumers.collect()))
+    (query, ServiceProvider::with_defaults(issuer, endpoints.collect()))
 }
 
 /// Shortly after the seeds were issued.

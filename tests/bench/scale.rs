@@ -26,16 +26,16 @@ pub(crate) struct Scale {
 }
 
 pub(crate) fn measure(quick: bool) -> Scale {
-    let place = |others| {
+    let deployment_with = |others| {
         let setting = DeploymentOptions {
             other_applications: others,
             ..DeploymentOptions::default()
         };
-        let place = Deployment::new(None, setting);
-        drop(Daemon::start(&place));
-        place
+        let deployment = Deployment::new(None, setting);
+        drop(Daemon::start(&deployment));
+        deployment
     };
-    let (few, many) = (place(FEW), place(MANY));
+    let (few, many) = (deployment_with(FEW), deployment_with(MANY));
     let (few, many) = (Daemon::start(&few), Daemon::start(&many));
     let start = many.first_sign_in_milliseconds();
     let times = if quick { 100 } else { 1000 };
@@ -74,7 +74,7 @@ pub(crate) fn numbered_application(number: u32) -> Application {
     for (to, from) in random.iter_mut().zip(number.to_be_bytes()) {
         *to = from;
     }
-    let consumer = AssertionConsumerService {
+    let endpoint = AssertionConsumerService {
         location: SpUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
         index: None,
     };
@@ -86,7 +86,7 @@ pub(crate) fn numbered_application(number: u32) -> Application {
         kind: ApplicationKind::Other,
         enabled: true,
         tile_url: None,
-        protocol: ServiceProvider::with_defaults(entity_id, vec![consumer]).into(),
+        protocol: ServiceProvider::with_defaults(entity_id, vec![endpoint]).into(),
         version: 1,
         created_at: now,
         updated_at: now,

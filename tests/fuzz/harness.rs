@@ -73,14 +73,14 @@ pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
 pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let request = authn_request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let sp = service_provider(request.unverified().issuer.clone());
-    let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
+    let our_entity_id = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
     let verified = request
         .verify(&sp.signing_certificates)
         .map_err(|why| why.to_string())?;
     let context = ValidationContext {
         sp: &sp,
         formats: &NameIdFormat::ALL,
-        entity_id: &ours,
+        entity_id: &our_entity_id,
         sso: SSO,
         policy: &Policy::default(),
         now: now(),
@@ -194,11 +194,11 @@ fn inbound(xml: &str) -> InboundMessage {
 }
 
 fn service_provider(entity_id: EntityId) -> ServiceProvider {
-    let consumers = (0..).zip(ACS_URLS).filter_map(|(index, location)| {
+    let endpoints = (0..).zip(ACS_URLS).filter_map(|(index, location)| {
         Some(AssertionConsumerService {
             location: SpUrl::parse(location).ok()?,
             index: Some(index),
         })
     });
-    ServiceProvider::with_defaults(entity_id, consumers.collect())
+    ServiceProvider::with_defaults(entity_id, endpoints.collect())
 }

@@ -48,16 +48,16 @@ fn test_exists(test: &str) -> bool {
         let source = fs::read_to_string("tests/it/attacks/mod.rs").unwrap();
         return source.contains(&format!("{name}: "));
     }
-    let place = if file.starts_with("src/") {
+    let path = if file.starts_with("src/") {
         PathBuf::from(file)
     } else {
         Path::new("tests/it").join(file.replace("::", "/"))
     };
     let mut sources = Vec::new();
-    if let Ok(source) = fs::read_to_string(place.with_extension("rs")) {
+    if let Ok(source) = fs::read_to_string(path.with_extension("rs")) {
         sources.push(source);
     }
-    read_all(&place, &mut sources);
+    read_all(&path, &mut sources);
     sources.iter().any(|source| contains_test(source, name))
 }
 
@@ -101,8 +101,8 @@ fn every_clause_that_holds_names_an_existing_test() {
         match here.as_str() {
             "yes" => assert!(!tests.is_empty(), "{clause}: no test"),
             "partly" | "no" => {
-                let words = why.split('`').step_by(2).map(str::len).sum::<usize>();
-                assert!(words >= 20, "{clause}: why not?");
+                let length = why.split('`').step_by(2).map(str::len).sum::<usize>();
+                assert!(length >= 20, "{clause}: why not?");
             }
             other => panic!("{clause}: {other}"),
         }

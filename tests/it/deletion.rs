@@ -38,15 +38,15 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
         let setup = SsoSetup::new(database);
         let cli = cli(&setup, database);
         let browser = setup.signed_in_browser();
-        let said = cli.expect_success(&["user", "delete", ADA]);
+        let output = cli.expect_success(&["user", "delete", ADA]);
         assert!(
-            said.contains("Everything about them is erased on") && said.contains("user enable"),
-            "{said}"
+            output.contains("Everything about them is erased on") && output.contains("user enable"),
+            "{output}"
         );
         SsoSetup::assert_signed_out(&browser);
         assert_eq!(
             cli.expect_success(&["user", "delete", ADA]),
-            said,
+            output,
             "a second time changes nothing"
         );
 

@@ -31,9 +31,9 @@ pub(crate) fn code_and_reference(page: &Response) -> (String, Reference) {
         let (xml, _) = posted_response(page);
         let (_, rest) = xml.split_once("<samlp:StatusMessage>").unwrap();
         let (message, _) = rest.split_once("</samlp:StatusMessage>").unwrap();
-        let (words, code) = message.rsplit_once(" (").unwrap();
+        let (sentence, code) = message.rsplit_once(" (").unwrap();
         assert!(
-            !words.is_empty() && !words.contains(". ") && !message.contains('\n'),
+            !sentence.is_empty() && !sentence.contains(". ") && !message.contains('\n'),
             "{message}"
         );
         code.strip_suffix(").").unwrap().to_owned()
@@ -54,9 +54,9 @@ fn decision(setup: &SsoSetup, page: &Response) -> AuditEntry {
         .audit_entries_by_reference(&reference)
         .unwrap();
     assert_eq!(found.len(), 1, "{code} {reference}");
-    let one = found.remove(0);
-    assert_eq!(one.row.outcome, code);
-    one
+    let entry = found.remove(0);
+    assert_eq!(entry.row.outcome, code);
+    entry
 }
 
 /// The hints, in the words of the command line.
@@ -66,8 +66,8 @@ fn hints_of(setup: &SsoSetup, page: &Response) -> Vec<String> {
 }
 
 fn request_detail<'d>(decision: &'d AuditEntry, label: &str) -> Vec<&'d str> {
-    let (_, facts) = decision.parsed_detail();
-    facts
+    let (_, values) = decision.parsed_detail();
+    values
         .into_iter()
         .filter_map(|(name, value)| (name == label).then_some(value))
         .collect()
@@ -178,9 +178,9 @@ fn the_audit_row_keeps_the_request_details_and_no_secret() {
             new.saml.signing_certificates = vec![sp.certificate()];
         });
         let mut browser = setup.server.browser();
-        let asked = "https://ada:secret@evil.example/acs?login_hint=ada@fernweh.example";
+        let acs_url = "https://ada:secret@evil.example/acs?login_hint=ada@fernweh.example";
         let page =
-            browser.get(&setup.sso_url_with("_a", &format!("AssertionConsumerServiceURL=\"{asked}\""), ""));
+            browser.get(&setup.sso_url_with("_a", &format!("AssertionConsumerServiceURL=\"{acs_url}\""), ""));
         let found = decision(&setup, &page);
         assert_eq!(
             request_detail(&found, "answer wanted at"),
@@ -390,10 +390,10 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
             );
         }
         let provider = &setup.server.provider;
-        let found = |typed: &str| {
+        let found = |text: &str| {
             provider
                 .audit()
-                .audit_entries_by_reference(&Reference::parse(typed).unwrap())
+                .audit_entries_by_reference(&Reference::parse(text).unwrap())
                 .unwrap()
         };
         let both = found("7f3A92c1");

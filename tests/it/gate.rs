@@ -110,7 +110,7 @@ struct Case {
 impl Case {
     /// Whether an assertion may leave without anybody typing a password.
     fn is_allowed(&self) -> bool {
-        let asked = match self.entrance {
+        let entrance_allows = match self.entrance {
             Entrance::Redirect | Entrance::Post | Entrance::Continue => {
                 !self.force_authn
                     && self.context.is_satisfied_by_a_password()
@@ -120,7 +120,7 @@ impl Case {
             // The tile URL comes first: there the application sends a request.
             Entrance::Tile => self.idp_initiated && !self.tile_url,
         };
-        self.enabled && self.session == SessionState::Live && asked
+        self.enabled && self.session == SessionState::Live && entrance_allows
     }
 }
 
@@ -275,7 +275,13 @@ impl Setup {
         let application = self
             .applications
             .iter()
-            .find(|one| (one.enabled, one.idp_initiated, one.tile_url) == kind)
+            .find(|application| {
+                (
+                    application.enabled,
+                    application.idp_initiated,
+                    application.tile_url,
+                ) == kind
+            })
             .unwrap();
         let slug = &application.registered.slug;
         let mut browser = self.browser(case.session);

@@ -179,7 +179,7 @@ fn start_urls_reveal_no_application_without_a_session() {
                 wait.body
             );
             let login = browser.get(wait.location());
-            let mine = login
+            let sign_in_page = login
                 .body
                 .replace(&login.field("continue").unwrap(), "")
                 .replace(&login.field("csrf").unwrap(), "");
@@ -188,13 +188,14 @@ fn start_urls_reveal_no_application_without_a_session() {
                 .body
                 .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
                 .replace(&plain.field("csrf").unwrap(), "");
-            let mine = mine.replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "");
+            let sign_in_page =
+                sign_in_page.replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "");
             let lines = |page: &str| {
                 let filled = page.lines().filter(|line| !line.is_empty());
                 filled.map(str::to_owned).collect::<Vec<_>>()
             };
             assert_eq!(
-                lines(&mine),
+                lines(&sign_in_page),
                 lines(&bare),
                 "{address}: the sign-in page is the same as any"
             );

@@ -77,10 +77,10 @@ fn docs_json_md_names_every_command_that_has_json() {
         // Some print one of two things: `explain CODE`, `explain REFERENCE`.
         .map(|command| {
             let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-            let words = command
+            let names = command
                 .split(' ')
                 .take_while(|word| is_word(word) && !word.starts_with('-'));
-            words.collect::<Vec<_>>().join(" ")
+            names.collect::<Vec<_>>().join(" ")
         })
         .collect();
     assert_eq!(named, with_json);
@@ -154,7 +154,7 @@ fn assert_shape(document: &Documented, seen: &BTreeMap<String, Shape>) {
     for (path, types) in &all {
         let allowed = document.shape.get(path);
         assert!(
-            allowed.is_some_and(|allowed| types.iter().all(|one| allowed.contains(*one))),
+            allowed.is_some_and(|allowed| types.iter().all(|kind| allowed.contains(*kind))),
             "{:?}: docs/json.md says of {path} {allowed:?}, and it is {types:?}. Printed was:\n{printed}",
             document.commands
         );
@@ -182,8 +182,8 @@ fn add_shape(value: &Value, path: &str, shape: &mut Shape) {
     shape.entry(at.to_owned()).or_default().insert(name);
     match value {
         Value::Array(all) => {
-            for one in all {
-                add_shape(one, &format!("{path}[]"), shape);
+            for element in all {
+                add_shape(element, &format!("{path}[]"), shape);
             }
         }
         Value::Object(fields) => {
@@ -239,10 +239,10 @@ impl Recorder {
 
     /// Runs `command`, and records what it prints as the output of `name`.
     fn run_as(&mut self, name: &str, command: &str, more: &[&str], input: &str) -> Value {
-        let words: Vec<&str> = command.split(' ').collect();
+        let command_words: Vec<&str> = command.split(' ').collect();
         let output = self
             .cli
-            .expect_success_with_input(&[&words[..], more, &["--json"]].concat(), input);
+            .expect_success_with_input(&[&command_words[..], more, &["--json"]].concat(), input);
         let value = serde_json::from_str(&output).unwrap();
         add_shape(&value, "", self.seen.entry(name.to_owned()).or_default());
         value
@@ -400,8 +400,8 @@ impl Recorder {
 
     fn keys(&mut self) {
         self.run("key roll prepare", &[]);
-        let paste = self.run("app show", &["wiki"]);
-        let url = paste["paste"]["metadata_url"].as_str().unwrap();
+        let application = self.run("app show", &["wiki"]);
+        let url = application["paste"]["metadata_url"].as_str().unwrap();
         let path = url.strip_prefix("https://login.fernweh.example").unwrap();
         let server = &self.setup.server;
         server.provider.refresh_snapshot().unwrap();
@@ -411,7 +411,10 @@ impl Recorder {
         for _ in 0..200 {
             let status = self.run("key roll status", &[]);
             let applications = status["applications"].as_array().unwrap();
-            if applications.iter().any(|one| one["agent"] == "wiki/2") {
+            if applications
+                .iter()
+                .any(|application_output| application_output["agent"] == "wiki/2")
+            {
                 break;
             }
         }

@@ -178,7 +178,7 @@ fn rows_are_read_by_column_name() {
         let code = without_comments(&fs::read_to_string(&file).unwrap());
         for derive in code.split("derive(").skip(1) {
             let derive = &derive[..derive.find(')').unwrap()];
-            if derive.split(", ").any(|one| one == "Queryable") && !derive.contains("Selectable") {
+            if derive.split(", ").any(|name| name == "Queryable") && !derive.contains("Selectable") {
                 wrong.push(format!("{}: {derive}", file.display()));
             }
         }

@@ -114,7 +114,8 @@ fn pages_of_users_neither_repeat_nor_leave_out_anybody_while_others_are_added() 
                 assert!(all.is_sorted_by(|a, b| a < b), "somebody is repeated");
                 let missing = (0..600).find(|n| {
                     let email = format!("person-{:05}@fernweh.example", 3 * n);
-                    all.binary_search_by(|one| one.as_str().cmp(&email)).is_err()
+                    all.binary_search_by(|listed_email| listed_email.as_str().cmp(&email))
+                        .is_err()
                 });
                 assert_eq!(missing, None, "somebody is left out");
             }
@@ -187,10 +188,10 @@ fn users_are_listed_by_page_and_found_by_the_letters_that_a_name_begins_with() {
             let people = cli.json(&["user", "list", "--json", "--search", search]);
             assert_eq!(people.as_array().unwrap().len(), found, "{search}");
         }
-        let one = cli.expect_success(&["user", "list", "--search", "family7", "--limit", "1"]);
+        let first_page = cli.expect_success(&["user", "list", "--search", "family7", "--limit", "1"]);
         assert!(
-            one.starts_with("person-00007@") && one.contains("--after person-00007@"),
-            "{one}"
+            first_page.starts_with("person-00007@") && first_page.contains("--after person-00007@"),
+            "{first_page}"
         );
     });
 }
@@ -215,7 +216,10 @@ fn json_is_one_array_of_every_page() {
         assert!(text.starts_with(begin) && text.ends_with(end));
         assert_eq!(text.matches(between).count(), 1202);
         let list = list.as_array().unwrap();
-        let emails: BTreeSet<&str> = list.iter().map(|one| one["email"].as_str().unwrap()).collect();
+        let emails: BTreeSet<&str> = list
+            .iter()
+            .map(|listed_user| listed_user["email"].as_str().unwrap())
+            .collect();
         assert_eq!((list.len(), emails.len()), (1203, 1203));
         for email in ["person-00499@fernweh.example", "person-01100@fernweh.example"] {
             let shown = cli.json(&["user", "show", email, "--json"]);
@@ -314,9 +318,9 @@ fn tile_names(body: &str) -> Vec<String> {
         .collect()
 }
 
-fn link(body: &str, words: &str) -> Option<String> {
+fn link(body: &str, label: &str) -> Option<String> {
     let before = body
-        .split(&format!(">{words}</a>"))
+        .split(&format!(">{label}</a>"))
         .next()
         .filter(|before| before.len() < body.len())?;
     let address = before.rsplit("href=\"").next()?.split('"').next()?;

@@ -198,17 +198,17 @@ fn a_logout_finds_its_session_by_every_format() {
 fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
     on_each_database(|database| {
         let setup = SsoSetup::with(database, &[], |_, new| {
-            let consumer = |location: &str, index| AssertionConsumerService {
+            let endpoint = |location: &str, index| AssertionConsumerService {
                 location: SpUrl::parse(location).unwrap(),
                 index: Some(index),
             };
             new.saml.acs_endpoints = vec![
-                consumer("https://wiki.example/one", 1),
-                consumer("https://wiki.example/two", 2),
+                endpoint("https://wiki.example/one", 1),
+                endpoint("https://wiki.example/two", 2),
             ];
         });
         let mut browser = setup.signed_in_browser();
-        for (id, asked, action, status) in [
+        for (id, index, action, status) in [
             ("_1", "1", "https://wiki.example/one", "Success"),
             ("_2", "2", "https://wiki.example/two", "Success"),
             ("_3", "3", "https://wiki.example/one", "Requester"),
@@ -216,7 +216,7 @@ fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
             let xml = setup.sp.authn_request(
                 id,
                 setup.now(),
-                &format!("AssertionConsumerServiceIndex=\"{asked}\""),
+                &format!("AssertionConsumerServiceIndex=\"{index}\""),
                 "",
             );
             let page = browser.get(&format!(

@@ -89,14 +89,14 @@ fn the_first_start_makes_a_key_and_later_ones_keep_it() {
 fn simultaneous_first_starts_make_one_key() {
     on_each_database(|database| {
         let deployment = Deployment::new(database);
-        let seal = deployment.dir.path().join("seal");
+        let seal_key_file = deployment.dir.path().join("seal");
         fs::write(
-            &seal,
+            &seal_key_file,
             format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[7; 32])),
         )
         .unwrap();
-        chmod(&seal, 0o600);
-        let seal = seal.display().to_string();
+        chmod(&seal_key_file, 0o600);
+        let seal_key_file = seal_key_file.display().to_string();
         // With a database server each replica has its own data directory; with a database file they share one.
         let replicas = |n: usize| match deployment.database {
             Database::Sqlite => deployment.data_dir(),
@@ -109,7 +109,7 @@ fn simultaneous_first_starts_make_one_key() {
                         &replicas(n),
                         &deployment.database,
                         "127.0.0.1:0".parse().unwrap(),
-                        &[("HALLPASS_SEAL_KEY_FILE", &seal)],
+                        &[("HALLPASS_SEAL_KEY_FILE", &seal_key_file)],
                     );
                     scope.spawn(move || {
                         server::prepare(&settings)
@@ -143,34 +143,34 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
     on_each_database(|database| {
         let deployment = Deployment::new(database);
         drop(deployment.start(&[]).unwrap());
-        let seal = deployment.data_dir().join("seal.key");
-        let kept = fs::read(&seal).unwrap();
-        fs::remove_file(&seal).unwrap();
+        let seal_key_file = deployment.data_dir().join("seal.key");
+        let original = fs::read(&seal_key_file).unwrap();
+        fs::remove_file(&seal_key_file).unwrap();
         let why = deployment.start_error(&[]);
         assert!(
-            why.contains(&seal.display().to_string()) && why.contains("backup"),
+            why.contains(&seal_key_file.display().to_string()) && why.contains("backup"),
             "{why}"
         );
-        assert!(!seal.exists(), "it was made again");
+        assert!(!seal_key_file.exists(), "it was made again");
         assert_eq!(sql::number(&deployment.settings(&[]), COUNT_KEYS), 1);
         assert_contains(
             &format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err()),
             "seal.key",
         );
         for broken in ["", "hallpass-seal-1:", "hallpass-seal-1:AAAA", "x"] {
-            fs::write(&seal, broken).unwrap();
-            chmod(&seal, 0o600);
+            fs::write(&seal_key_file, broken).unwrap();
+            chmod(&seal_key_file, 0o600);
             let why = deployment.start_error(&[]);
             assert!(why.contains("seal.key"), "{why}");
         }
         fs::write(
-            &seal,
+            &seal_key_file,
             format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[9; 32])),
         )
         .unwrap();
         let why = deployment.start_error(&[]);
         assert!(why.contains("seal.key"), "{why}");
-        fs::write(&seal, kept).unwrap();
+        fs::write(&seal_key_file, original).unwrap();
         assert_eq!(deployment.start(&[]).unwrap().1, []);
         let absent = deployment.dir.path().join("absent").display().to_string();
         assert_contains(
@@ -261,11 +261,11 @@ fn add_wiki(provider: &Provider) {
         ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
     };
     let entity_id = EntityId::parse("urn:test:wiki").unwrap();
-    let consumer = AssertionConsumerService {
+    let endpoint = AssertionConsumerService {
         location: SpUrl::parse("https://wiki.example/acs").unwrap(),
         index: None,
     };
-    let saml = ServiceProvider::with_defaults(entity_id, vec![consumer]);
+    let saml = ServiceProvider::with_defaults(entity_id, vec![endpoint]);
     let new = hallpass::provider::applications::NewApplication {
         name: "Wiki".to_owned(),
         slug: None,

@@ -197,9 +197,9 @@ fn a_hanging_database_server_fails_only_the_pending_requests() {
             thread::spawn(move || browser.get(&target).status)
         })
         .collect();
-    for one in waiting {
+    for thread in waiting {
         assert_eq!(
-            one.join().unwrap(),
+            thread.join().unwrap(),
             503,
             "not knowing is no answer, and never: sign in"
         );
@@ -240,14 +240,14 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
     // The heartbeat must not be the COMMIT whose reply is dropped.
     setup.server.provider.heartbeat().unwrap();
     relay.drop_next_commit_reply();
-    let asked = setup.sso_url("_unknown");
-    let page = browser.get(&asked);
+    let sso_url = setup.sso_url("_unknown");
+    let page = browser.get(&sso_url);
     assert_eq!(page.status, 503, "{}", page.body);
     assert!(page.header("location").is_none(), "not: sign in");
     let after = written(&direct);
     assert!(after <= before + 1, "written once at most");
     // When the user asks again, the request is answered, whether the first COMMIT took effect or not.
-    let page = browser.get(&asked);
+    let page = browser.get(&sso_url);
     assert!(
         page.field("SAMLResponse").is_some(),
         "{} {}",

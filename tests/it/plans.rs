@@ -45,10 +45,17 @@ const LOW_SELECTIVITY_COLUMNS: [&str; 6] = [
 
 #[test]
 fn every_statement_of_a_request_is_served_by_an_index() {
-    let noted = logged_statements(&TEST_FILTERS);
-    let noted: BTreeSet<&str> = noted.lines().filter(|line| reads_or_writes(line)).collect();
-    assert!(noted.len() > 40, "{} statements", noted.len());
-    let has = |part: &str| assert!(noted.iter().any(|one| one.contains(part)), "{part}");
+    let logged = logged_statements(&TEST_FILTERS);
+    let logged: BTreeSet<&str> = logged.lines().filter(|line| reads_or_writes(line)).collect();
+    assert!(logged.len() > 40, "{} statements", logged.len());
+    let has = |part: &str| {
+        assert!(
+            logged
+                .iter()
+                .any(|logged_statement| logged_statement.contains(part)),
+            "{part}"
+        )
+    };
     for needed in [
         "session_participants",
         "app_identities",
@@ -61,7 +68,7 @@ fn every_statement_of_a_request_is_served_by_an_index() {
         let server = TestServer::start(database, &[]);
         let mut explainer = QueryPlanner::connect(&server.settings);
         let mut wrong = Vec::new();
-        for statement in &noted {
+        for statement in &logged {
             if !explainer.understands(statement) {
                 continue;
             }

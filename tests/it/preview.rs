@@ -82,10 +82,10 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|one| {
-                let values = one["values"].as_array().unwrap().iter();
+            .map(|attribute| {
+                let values = attribute["values"].as_array().unwrap().iter();
                 (
-                    one["name"].as_str().unwrap().to_owned(),
+                    attribute["name"].as_str().unwrap().to_owned(),
                     values
                         .map(|value| value.as_str().unwrap().to_owned())
                         .collect::<Vec<_>>(),
@@ -120,10 +120,10 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
             session_index(xml)
         );
 
-        let said = cli.expect_success(&["app", "preview", "wiki", ADA]);
+        let output = cli.expect_success(&["app", "preview", "wiki", ADA]);
         assert!(
-            said.contains("2 signatures by xmlsec") && said.contains("</samlp:Response>"),
-            "{said}"
+            output.contains("2 signatures by xmlsec") && output.contains("</samlp:Response>"),
+            "{output}"
         );
         let rows = sql::texts(
             &setup.server.settings,
@@ -264,7 +264,8 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         cli.expect_success(&["app", "disable", "wiki"]);
         let codes = |shown: &Value| -> Vec<String> {
             let all = shown["refusals"].as_array().unwrap().iter();
-            all.map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+            all.map(|obstacle| obstacle["code"].as_str().unwrap().to_owned())
+                .collect()
         };
         let shown = preview(&cli);
         assert_eq!(codes(&shown), ["LOGIN-WRONG", "APPLICATION-DISABLED"]);
@@ -272,10 +273,10 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
             shown["response"]["signatures_verified"], 2,
             "what comes after it is put right"
         );
-        let said = cli.expect_success(&["app", "preview", "wiki", ADA]);
+        let output = cli.expect_success(&["app", "preview", "wiki", ADA]);
         assert!(
-            said.contains("switched off") && said.contains("(APPLICATION-DISABLED)"),
-            "{said}"
+            output.contains("switched off") && output.contains("(APPLICATION-DISABLED)"),
+            "{output}"
         );
         let detail =
             "SELECT detail AS t FROM audit_events WHERE action = 'app.preview' AND detail IS NOT NULL";
@@ -303,7 +304,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
             .applications()
             .preview(&expired.into(), &setup.ada)
             .unwrap();
-        let found: Vec<_> = preview.obstacles.iter().map(|one| one.code).collect();
+        let found: Vec<_> = preview.obstacles.iter().map(|obstacle| obstacle.code).collect();
         assert_eq!(
             found,
             ["METADATA-EXPIRED", "FAILURE"],

@@ -62,8 +62,8 @@ fn writing_a_response_fails_for_a_session_that_ended() {
         };
         assert!(is_open());
         let mut other = browser.clone();
-        let asked = other.get("/logout");
-        let csrf = asked.field("csrf").unwrap();
+        let question = other.get("/logout");
+        let csrf = question.field("csrf").unwrap();
         assert_eq!(other.post("/logout", &[("csrf", &csrf)]).status, 200);
         assert!(!is_open());
         let mut late = browser;

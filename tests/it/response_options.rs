@@ -259,7 +259,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                 let open = opened.find("<saml:Assertion ").unwrap();
                 let close = opened.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
                 let taken_out = &opened[open..close];
-                for (place, xpath) in [
+                for (signed_xml, xpath) in [
                     (opened.as_str(), ENCRYPTED_ASSERTION_SIGNATURE_XPATH),
                     (
                         taken_out,
@@ -267,7 +267,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                     ),
                 ] {
                     assert_eq!(
-                        inspect::verify_with_xmlsec1(place, &certificate, xpath).is_ok(),
+                        inspect::verify_with_xmlsec1(signed_xml, &certificate, xpath).is_ok(),
                         on_assertion,
                         "{signs:?}"
                     );

@@ -38,8 +38,8 @@ fn schema_folder() -> Option<PathBuf> {
 
 pub(crate) fn validate_against_schema(xml: &str, schema: &str) -> Result<(), String> {
     let Some(dir) = schema_folder() else { return Ok(()) };
-    let place = tempfile::tempdir().unwrap();
-    let message = place.path().join("message.xml");
+    let temp_dir = tempfile::tempdir().unwrap();
+    let message = temp_dir.path().join("message.xml");
     fs::write(&message, xml).unwrap();
     let mut command = Command::new("xmllint");
     command
@@ -149,7 +149,7 @@ fn logout_messages_are_valid() {
             },
             session_index: "_x",
         };
-        let asked = request::write(&ask, setup.server.provider.policy(), setup.now()).unwrap();
-        validate_against_schema(&asked.unsigned_xml(), PROTOCOL_SCHEMA).unwrap();
+        let logout_request = request::write(&ask, setup.server.provider.policy(), setup.now()).unwrap();
+        validate_against_schema(&logout_request.unsigned_xml(), PROTOCOL_SCHEMA).unwrap();
     });
 }

@@ -224,7 +224,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
         assert_starts_with(sent.location(), "/continue/");
         let waiting: Vec<_> = sent.set_cookies().collect();
         assert!(
-            matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-posted=") && one.contains("SameSite=Lax")),
+            matches!(waiting.as_slice(), [cookie] if cookie.starts_with("__Host-hallpass-posted=") && cookie.contains("SameSite=Lax")),
             "{waiting:?}"
         );
         posted_response(&browser.get(sent.location()));

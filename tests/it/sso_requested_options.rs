@@ -218,8 +218,12 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             ("<saml:Conditions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(), "Requester", "RequestUnsupported"),
         ];
         for (n, (inside, top, second)) in refused.iter().enumerate() {
-            let said = status_and_message(&setup, &mut browser, &format!("_n{n}"), "", inside);
-            assert_eq!((said.0.as_str(), said.1.as_str()), (*top, *second), "{inside}");
+            let status = status_and_message(&setup, &mut browser, &format!("_n{n}"), "", inside);
+            assert_eq!(
+                (status.0.as_str(), status.1.as_str()),
+                (*top, *second),
+                "{inside}"
+            );
         }
         let artifact = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
         assert_eq!(
@@ -245,13 +249,13 @@ fn a_stale_early_or_older_version_request_is_refused_with_a_status_to_the_acs() 
                 "/saml/sso?{}",
                 setup.sp.redirect_query(&at(id, by), None, false)
             ));
-            let said = inspect::status_codes(&posted_response(&page).0);
+            let status = inspect::status_codes(&posted_response(&page).0);
             let wanted = if taken {
                 ("Success", None)
             } else {
                 ("Requester", Some("RequestDenied".to_owned()))
             };
-            assert_eq!((said.0.as_str(), said.1), wanted, "{id}");
+            assert_eq!((status.0.as_str(), status.1), wanted, "{id}");
         }
         let old = at("_5", TimeDelta::zero()).replace("Version=\"2.0\"", "Version=\"1.1\"");
         let page = browser.get(&format!(

@@ -270,14 +270,14 @@ fn throttle_counters_are_shared_through_the_database() {
             address: "192.0.2.1".parse().unwrap(),
             request_id: String::new(),
         };
-        let typed = hallpass::provider::sign_in::credentials::Credentials {
+        let credentials = hallpass::provider::sign_in::credentials::Credentials {
             email: ADA.to_owned(),
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
         assert_matches!(
             second_process
                 .sign_in()
-                .sign_in_with_password(&typed, &visitor)
+                .sign_in_with_password(&credentials, &visitor)
                 .unwrap(),
             hallpass::provider::sign_in::password::PasswordSignInOutcome::Throttled { .. }
         );

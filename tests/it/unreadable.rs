@@ -135,7 +135,10 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
         let setup = SsoSetup::new(database);
         let (server, provider) = (&setup.server, &setup.server.provider);
         let is_sqlite = matches!(database, Database::Sqlite);
-        let cases: Vec<&Next> = EACH.iter().filter(|one| is_sqlite || !one.sqlite_only).collect();
+        let cases: Vec<&Next> = EACH
+            .iter()
+            .filter(|test_case| is_sqlite || !test_case.sqlite_only)
+            .collect();
         let empty = if is_sqlite { "x''" } else { "''" };
         let mut ids = Vec::new();
         for (number, case) in cases.iter().enumerate() {
@@ -192,8 +195,8 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
                     &["app", "enable", handle],
                     &["app", "edit", handle, "--name", "Other"],
                 ] {
-                    let words = cli.expect_failure(refused);
-                    assert!(words.contains("hallpass app repair"), "{}: {words}", case.sql);
+                    let message = cli.expect_failure(refused);
+                    assert!(message.contains("hallpass app repair"), "{}: {message}", case.sql);
                 }
             }
             if case.is_repairable {
@@ -211,7 +214,7 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
             }
         }
         assert_eq!(provider.repair(&Actor::Itself).unreadable().unwrap().len(), 0);
-        let left = cases.iter().filter(|one| one.is_repairable).count();
+        let left = cases.iter().filter(|test_case| test_case.is_repairable).count();
         assert_eq!(
             provider
                 .applications(&Actor::Itself)
@@ -258,12 +261,12 @@ fn a_draft_and_a_key_that_does_not_sign_are_set_aside() {
         let cli = Cli::new(&server.settings.data_dir, database);
         cli.expect_success(&["key", "roll", "status"]);
         let all = cli.expect_success(&["app", "list"]);
-        for one in [
+        for handle in [
             "Of_The_Next",
             "of-the-next",
             "019b7ca9-8d03-7101-8101-010101010101",
         ] {
-            assert!(all.contains(one), "{all}");
+            assert!(all.contains(handle), "{all}");
         }
         cli.expect_success(&["app", "remove", "Of_The_Next"]);
         cli.expect_success(&["key", "remove", "of-the-next"]);
@@ -291,8 +294,8 @@ fn without_the_key_that_signs_or_its_name_nothing_is_signed_and_it_says_what_to_
             let answer = server.browser().get(&setup.sso_url("_1"));
             assert_eq!(answer.status, 500, "{}", answer.body);
             let refused = server::prepare(&server.settings).unwrap_err();
-            let words = format!("{refused:#}");
-            assert!(words.contains("Run the version that wrote it"), "{words}");
+            let message = format!("{refused:#}");
+            assert!(message.contains("Run the version that wrote it"), "{message}");
         });
     }
 }

@@ -287,7 +287,7 @@ fn one_bad_entity_does_not_hide_the_others() {
         .collect();
     let verdicts: Vec<_> = found
         .iter()
-        .map(|one| match one {
+        .map(|entity| match entity {
             ParsedEntity::ServiceProvider(entity) => entity.entity_id.to_string(),
             ParsedEntity::Unusable { entity_id, why } => format!("{entity_id}: {why}"),
             ParsedEntity::Other => "other".to_owned(),
@@ -317,10 +317,10 @@ fn chunked_reads_give_the_same_result_and_read_errors_are_reported() {
                 return Err(std::io::Error::other("the line is dead"));
             }
             self.1 -= 1;
-            let one = 1.min(self.0.len()).min(into.len());
-            into[..one].copy_from_slice(&self.0[..one]);
-            self.0 = &self.0[one..];
-            Ok(one)
+            let length = 1.min(self.0.len()).min(into.len());
+            into[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
         }
     }
     let key = SpKey::rsa(2048);

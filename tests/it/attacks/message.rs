@@ -130,7 +130,7 @@ pub(super) fn an_acs_url_is_never_a_script(database: &Database) {
                 imported
                     .acs_endpoints
                     .iter()
-                    .all(|consumer| consumer.location.as_str().starts_with("https:")),
+                    .all(|endpoint| endpoint.location.as_str().starts_with("https:")),
                 "{bad}"
             );
         }
@@ -173,10 +173,10 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
             new.saml.require_signed_requests = true;
         },
     );
-    let told = strict
+    let response_page = strict
         .signed_in_browser()
         .post_body("/saml/sso", kind, &form(&xml));
-    let (response, action) = posted_response(&told);
+    let (response, action) = posted_response(&response_page);
     assert_eq!(action, ACS);
     assert_eq!(
         inspect::status_codes(&response).0,

@@ -168,15 +168,15 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
     // A message at all limits at once is answered as any other.
     let (levels, names) = (30, 60);
     let declared: String = (0..names).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
-    let most = inside(&format!(
+    let largest = inside(&format!(
         "<a0:a{declared}>{}{}{}</a0:a>",
         "<a1:a>".repeat(levels),
         "<a2:a a3:b=\"\"/>".repeat(1_800),
         "</a1:a>".repeat(levels)
     ));
     for answer in [
-        send_authn_request(&mut browser, &most),
-        post_authn_request(&mut browser, &most),
+        send_authn_request(&mut browser, &largest),
+        post_authn_request(&mut browser, &largest),
     ] {
         assert!(
             answer.status < 400 && !answer.body.contains("REQUEST-"),

@@ -147,7 +147,7 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
 fn an_incomplete_paste_is_refused_with_what_is_missing() {
     on_each_database(|database| {
         let (_house, cli) = server_and_cli(database);
-        for (acs, audience, words) in [
+        for (acs, audience, expected) in [
             (
                 "https://auth0.openai.com/login/callback",
                 LEGACY[3],
@@ -185,7 +185,7 @@ fn an_incomplete_paste_is_refused_with_what_is_missing() {
             (LEGACY[1], "org-X", "urn:auth0:openai:"),
         ] {
             let output = cli.expect_failure(&["app", "add", "chatgpt", "--acs", acs, "--audience", audience]);
-            assert!(output.contains(words), "{acs} {audience}: {output}");
+            assert!(output.contains(expected), "{acs} {audience}: {output}");
         }
         assert_eq!(cli.json(&["app", "list", "--json"]), Value::Array(Vec::new()));
     });

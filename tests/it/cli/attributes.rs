@@ -61,19 +61,19 @@ fn every_preset_sends_its_attributes_in_a_valid_message() {
             add_application(&cli, name, &["--preset", name]);
             let xml = sso_response(&mut browser, name, &format!("_{name}"));
             validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
-            let told = inspect::saml_attributes(&xml);
+            let sent = inspect::saml_attributes(&xml);
             let wanted: Vec<_> = preset.attributes().into_iter().map(|rule| rule.name).collect();
-            let names: Vec<_> = told.iter().map(|(name, _)| name.clone()).collect();
+            let names: Vec<_> = sent.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(names, wanted, "{name}");
             assert!(
-                told.iter()
+                sent.iter()
                     .all(|(_, values)| values.len() == 1 && !values[0].is_empty()),
-                "{name}: {told:?}"
+                "{name}: {sent:?}"
             );
             let document = Document::parse(&xml).unwrap();
             assert_eq!(
                 elements(&document, "AttributeStatement").len(),
-                usize::from(!told.is_empty())
+                usize::from(!sent.is_empty())
             );
             let format = only_element(&document, "NameID").attribute("Format").unwrap();
             let wanted = match preset.name_id_format() {
@@ -211,7 +211,7 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
         add_application(&cli, "wiki", &[]);
         let edit = ["user", "edit", ADA];
         cli.expect_success(&[&edit[..], &["--username", "ada.l"]].concat());
-        for (bad, words) in [
+        for (bad, expected) in [
             (&["--attribute", "team"][..], "NAME=VALUE"),
             (&["--attribute", "=x"], "name is empty"),
             (&["--attribute", "a=1", "--attribute", "a=1"], "twice"),
@@ -219,7 +219,7 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
             (&["--username", "\u{7}"], "control character"),
         ] {
             assert!(
-                cli.expect_failure(&[&edit[..], bad].concat()).contains(words),
+                cli.expect_failure(&[&edit[..], bad].concat()).contains(expected),
                 "{bad:?}"
             );
         }
@@ -253,14 +253,14 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
             (&added["user_name"], &added["attributes"]["team"][0]),
             (&"bob".into(), &"Red".into())
         );
-        for (bad, words) in [
+        for (bad, expected) in [
             (&["set", "wiki", "x", "own:"][..], "own:NAME"),
             (&["set", "wiki", "x", "ldap:cn"], "given-name"),
             (&["set", "wiki", "", "email"], "empty"),
             (&["remove", "wiki", "nothing"], "does not receive nothing"),
         ] {
             let line = [&["app", "attribute"][..], bad].concat();
-            assert!(cli.expect_failure(&line).contains(words), "{bad:?}");
+            assert!(cli.expect_failure(&line).contains(expected), "{bad:?}");
         }
     });
 }
@@ -289,8 +289,8 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
 
         cli.expect_success(&["user", "edit", ADA, "--attribute", "team=Red"]);
         cli.expect_success(&require);
-        let told = inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"));
-        assert!(told.contains(&attribute("team", "Red")), "{told:?}");
+        let sent = inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"));
+        assert!(sent.contains(&attribute("team", "Red")), "{sent:?}");
         let refused = cli.expect_failure(&["user", "edit", ADA, "--attribute", "team="]);
         assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
         cli.expect_success(&["user", "edit", ADA, "--given-name", "Augusta"]);
@@ -314,12 +314,15 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
             ("Responder".to_owned(), Some("RequestDenied".to_owned()))
         );
         assert!(!xml.contains("Assertion>") && !xml.contains("eve@"), "{xml}");
-        let told = sql::texts(
+        let details = sql::texts(
             &server.settings,
             "SELECT u.email || ' ' || e.detail AS t FROM audit_events e JOIN users u ON u.id = e.user_id WHERE e.outcome = 'ATTRIBUTE-MISSING'",
         );
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("eve@") && told[0].contains("team"), "{told:?}");
+        assert_eq!(details.len(), 1, "{details:?}");
+        assert!(
+            details[0].contains("eve@") && details[0].contains("team"),
+            "{details:?}"
+        );
 
         // A disabled application requires nothing; enabling it checks again.
         cli.expect_success(&["app", "disable", "wiki"]);
@@ -364,9 +367,9 @@ fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
             .concat(),
         );
         let page = browser.get(&TestSp::new("ATZB94xJ", acs).sso_url("_r", Utc::now()));
-        let told = inspect::saml_attributes(&posted_response(&page).0);
-        assert_eq!(told.len(), 9);
-        assert_eq!(told[8], attribute("department", "Optics"));
+        let sent = inspect::saml_attributes(&posted_response(&page).0);
+        assert_eq!(sent.len(), 9);
+        assert_eq!(sent[8], attribute("department", "Optics"));
         cli.expect_success(&[&at_chatgpt[..], &["preset", "chatgpt", "chatgpt"]].concat());
     });
 }
@@ -379,7 +382,7 @@ fn response_options_are_shown_as_they_are_typed() {
         let file = server.dir.path().join("encryption.pem");
         std::fs::write(&file, &key.pem).unwrap();
         let file = file.to_str().unwrap();
-        let typed = [
+        let arguments = [
             "--sign",
             "assertion",
             "--algorithm",
@@ -391,7 +394,7 @@ fn response_options_are_shown_as_they_are_typed() {
             "--name-id",
             "transient",
         ];
-        add_application(&cli, "one", &typed);
+        add_application(&cli, "one", &arguments);
         add_application(&cli, "two", &[]);
         let plain = cli.json(&["app", "show", "two", "--json"]);
         for (field, value) in [
@@ -404,7 +407,7 @@ fn response_options_are_shown_as_they_are_typed() {
         }
         let refused = cli.expect_failure(&["app", "edit", "two", "--encrypt", "aes128-gcm"]);
         assert!(refused.contains("--encryption-certificate"), "{refused}");
-        cli.expect_success(&[&["app", "edit", "two"][..], &typed].concat());
+        cli.expect_success(&[&["app", "edit", "two"][..], &arguments].concat());
         for slug in ["one", "two"] {
             let shown = cli.json(&["app", "show", slug, "--json"]);
             for (field, value) in [

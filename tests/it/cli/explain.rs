@@ -22,18 +22,18 @@ fn a_code_is_explained_without_a_database() {
         dir.path().join("nothing").display().to_string(),
     )]);
     let output = cli.expect_success(&["explain", "acs-unknown"]);
-    for words in [
+    for expected in [
         "ACS-UNKNOWN",
         "not registered",
         "the administrator here",
         "saml-profiles, 4.1.4.1",
     ] {
-        assert!(output.contains(words), "{words}: {output}");
+        assert!(output.contains(expected), "{expected}: {output}");
     }
-    let told = cli.json(&["explain", "NAMEID-POLICY", "--json"]);
-    assert_eq!(told["code"], "NAMEID-POLICY");
+    let explained = cli.json(&["explain", "NAMEID-POLICY", "--json"]);
+    assert_eq!(explained["code"], "NAMEID-POLICY");
     assert_eq!(
-        told["status"][1],
+        explained["status"][1],
         "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
     );
     assert!(!dir.path().join("nothing").exists());
@@ -52,7 +52,7 @@ fn a_reference_explains_the_request_and_how_to_fix_it() {
         let (code, reference) = code_and_reference(&page);
         let text = reference.to_string();
         let output = cli.expect_success(&["explain", &text]);
-        for words in [
+        for expected in [
             "ACS-UNKNOWN",
             &text,
             "Wiki (wiki)",
@@ -61,29 +61,29 @@ fn a_reference_explains_the_request_and_how_to_fix_it() {
             "differs only in what follows the question mark",
             &format!("hallpass app edit wiki --acs '{ACS}' --acs 'ACS URL'"),
         ] {
-            assert!(output.contains(words), "{words}: {output}");
+            assert!(output.contains(expected), "{expected}: {output}");
         }
-        for typed in [
+        for spelling in [
             vec![text.to_lowercase().replace('-', "")],
             vec![code.clone(), text.clone()],
             vec![format!("{code} {text}")],
             vec![page.header("x-request-id").unwrap().to_owned()],
         ] {
             let mut arguments = vec!["explain"];
-            arguments.extend(typed.iter().map(String::as_str));
-            assert_eq!(cli.expect_success(&arguments), output, "{typed:?}");
+            arguments.extend(spelling.iter().map(String::as_str));
+            assert_eq!(cli.expect_success(&arguments), output, "{spelling:?}");
         }
-        let told = cli.json(&["explain", &text, "--json"]);
-        assert_eq!(told[0]["outcome"], "ACS-UNKNOWN");
-        assert_eq!(told[0]["application"]["slug"], "wiki");
-        assert_eq!(told[0]["application"]["registered"]["ACS URL"][0], ACS);
-        assert_eq!(told[0]["explanation"]["who_fixes"], "the administrator here");
-        let asked = told[0]["asked"].as_array().unwrap();
+        let explained = cli.json(&["explain", &text, "--json"]);
+        assert_eq!(explained[0]["outcome"], "ACS-UNKNOWN");
+        assert_eq!(explained[0]["application"]["slug"], "wiki");
+        assert_eq!(explained[0]["application"]["registered"]["ACS URL"][0], ACS);
+        assert_eq!(explained[0]["explanation"]["who_fixes"], "the administrator here");
+        let details = explained[0]["asked"].as_array().unwrap();
         assert!(
-            asked
+            details
                 .iter()
-                .any(|one| one["name"] == "issuer" && one["value"] == WIKI),
-            "{asked:?}"
+                .any(|detail| detail["name"] == "issuer" && detail["value"] == WIKI),
+            "{details:?}"
         );
 
         let unknown = cli.expect_failure(&["explain", "0000-0000"]);
@@ -134,8 +134,8 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         tick();
         ada.get(&setup.sso_url_with("_a", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let outcomes = |arguments: &[&str]| -> Vec<String> {
-            let told = cli.json(&[&["audit", "--json"], arguments].concat());
-            let rows = told.as_array().unwrap().iter();
+            let listed = cli.json(&[&["audit", "--json"], arguments].concat());
+            let rows = listed.as_array().unwrap().iter();
             rows.map(|row: &Value| {
                 format!(
                     "{} {}",
@@ -163,13 +163,13 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         let output = cli.expect_success(&["audit", "--code", "ok", "--app", "wiki"]);
         assert_eq!(output.lines().count(), 2, "{output}");
         assert!(output.contains(ADA), "who it was about: {output}");
-        for (arguments, words) in [
+        for (arguments, expected) in [
             (["audit", "--app", "nothing"], "no application nothing"),
             (["audit", "--code", "ACS"], "no code"),
             (["audit", "--since", "soon"], "no time"),
         ] {
             let refused = cli.expect_failure(&arguments);
-            assert!(refused.contains(words), "{refused}");
+            assert!(refused.contains(expected), "{refused}");
         }
         assert_contains(
             &cli.expect_success(&["audit", "--code", "SCOPING-OTHER"]),
@@ -216,14 +216,14 @@ fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
             "is no action",
         );
         let rows = cli.json(&["audit", "--refused", "--json"]);
-        for (row, words) in rows.as_array().unwrap().iter().zip([
+        for (row, expected) in rows.as_array().unwrap().iter().zip([
             "Nobody here has the address that was typed",
             "off@fernweh.example is switched off",
             "the password was wrong",
         ]) {
             let reference = row["reference"].as_str().unwrap();
             let output = cli.expect_success(&["explain", reference]);
-            assert!(output.contains(words), "{words}: {output}");
+            assert!(output.contains(expected), "{expected}: {output}");
         }
     });
 }

@@ -98,8 +98,8 @@ fn prepare_reports_what_each_application_must_do() {
             shown["applications"][1]["todo"].as_str().unwrap(),
             "key roll confirm wiki",
         );
-        let paste = cli.json(&["app", "show", "wiki", "--json"]);
-        assert_eq!(paste["paste"]["next_certificate_sha256"], shown["learning"]);
+        let application = cli.json(&["app", "show", "wiki", "--json"]);
+        assert_eq!(application["paste"]["next_certificate_sha256"], shown["learning"]);
         assert_contains(
             &cli.expect_success(&["app", "show", "wiki"]),
             "A new signing key is prepared",
@@ -241,8 +241,9 @@ fn an_own_key_is_prepared_from_two_files() {
             ]
             .map(str::to_owned)
         };
-        let refuses =
-            |typed: &[String]| cli.expect_failure(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+        let refuses = |arguments: &[String]| {
+            cli.expect_failure(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        };
         assert_contains(&refuses(&prepare(&open, &certificate)), "chmod");
         assert_contains(
             &refuses(&prepare(&private, &private)),

@@ -220,11 +220,11 @@ fn key_reseal_prints_json_too() {
         let (server, cli) = server_and_cli(database);
         let settings = Arc::clone(&server.settings);
         let _dir = server.stop();
-        let told = cli.json(&["key", "reseal", "--json"]);
+        let printed = cli.json(&["key", "reseal", "--json"]);
         let path = settings.seal_key_path().display().to_string();
         let purged = settings.sqlite_path().is_some().then_some(true);
         assert_eq!(
-            told,
+            printed,
             json!({"keys": 1, "seal_key_file": path, "in_place": true, "purged": purged})
         );
     });

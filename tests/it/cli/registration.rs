@@ -192,7 +192,7 @@ fn input_that_is_not_metadata_is_named() {
             metadata(""),
             metadata("").replace("sp.example.org", "other.example.org")
         );
-        for (given, stderr) in [
+        for (input, stderr) in [
             (
                 &own[..],
                 "metadata of an identity provider, not of an application (it is ours)",
@@ -206,8 +206,8 @@ fn input_that_is_not_metadata_is_named() {
             (&several, "--entity-id"),
             ("root:x:0:0:root:/root:/bin/bash\n", "no XML"),
         ] {
-            let output = cli.expect_failure_with_input(&["app", "add", "saml", "--metadata", "-"], given);
-            assert!(output.contains(stderr), "{given}: {output}");
+            let output = cli.expect_failure_with_input(&["app", "add", "saml", "--metadata", "-"], input);
+            assert!(output.contains(stderr), "{input}: {output}");
         }
         let file = server.dir.path().join("utf16.xml");
         let units: Vec<u8> = "\u{feff}<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();

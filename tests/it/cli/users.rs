@@ -28,10 +28,10 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
             &cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n")),
             "ada@fernweh.example belongs to Ada Lovelace",
         );
-        for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
+        for (input, expected) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
             assert!(
                 cli.expect_failure_with_input(&add("eve@fernweh.example"), input)
-                    .contains(words),
+                    .contains(expected),
                 "{input:?}"
             );
         }
@@ -240,15 +240,15 @@ fn commonly_guessed_passwords_are_refused() {
             ("login.fernweh.example", "own address or name"),
             ("hallpass", "own address or name"),
         ];
-        for (password, words) in refused {
+        for (password, expected) in refused {
             let why = cli.expect_failure_with_input(&add, password);
-            assert!(why.contains(words), "{password}: {why}");
+            assert!(why.contains(expected), "{password}: {why}");
         }
         cli.expect_success_with_input(&add, PASSWORD);
         let set = ["user", "set-password", ADA, "--password-stdin"];
-        for (password, words) in refused {
+        for (password, expected) in refused {
             let why = cli.expect_failure_with_input(&set, password);
-            assert!(why.contains(words), "{password}: {why}");
+            assert!(why.contains(expected), "{password}: {why}");
         }
         assert_eq!(sign_in(&server, ADA, PASSWORD).1, 303);
     });
@@ -277,7 +277,7 @@ fn a_user_added_twice_concurrently_is_one_user() {
                     })
                 })
                 .collect();
-            adding.into_iter().map(|one| one.join().unwrap()).sum()
+            adding.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(
             (

@@ -42,7 +42,7 @@ fn wiki_adoption(setup: &SsoSetup) -> Option<AdoptionEvidence> {
     let found: Vec<AdoptionStatus> = rollover
         .adoptions
         .into_iter()
-        .filter(|one| one.slug == setup.wiki.slug)
+        .filter(|adoption| adoption.slug == setup.wiki.slug)
         .collect();
     found[0].evidence.clone()
 }
@@ -246,7 +246,13 @@ fn only_enabled_applications_without_adoption_block_activation() {
             .unwrap()
             .adoptions
             .iter()
-            .map(|one| (one.slug.to_string(), one.enabled, one.kind.is_some()))
+            .map(|adoption| {
+                (
+                    adoption.slug.to_string(),
+                    adoption.enabled,
+                    adoption.kind.is_some(),
+                )
+            })
             .collect();
         assert_eq!(
             names,
@@ -273,7 +279,7 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
             let found = rollover
                 .adoptions
                 .into_iter()
-                .find(|one| one.slug.as_str() == "young");
+                .find(|adoption| adoption.slug.as_str() == "young");
             found.unwrap().evidence
         };
         expect_done(provider.keys(&Actor::Itself).prepare_key(None).unwrap());
@@ -349,7 +355,10 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
         assert_eq!(provider.applications(&Actor::Itself).drafts().unwrap().len(), 1);
         let known = |slug: &str| {
             let found = provider.keys(&Actor::Itself).rollover().unwrap().adoptions;
-            found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
+            found
+                .into_iter()
+                .find(|adoption| adoption.slug.as_str() == slug)
+                .unwrap()
         };
         let portal = known("portal");
         assert!(portal.kind.is_some() && portal.evidence.is_some(), "{portal:?}");
@@ -451,7 +460,7 @@ fn the_members_of_one_source_are_confirmed_together() {
             .rollover()
             .unwrap()
             .not_adopted()
-            .map(|one| one.slug.clone())
+            .map(|adoption| adoption.slug.clone())
             .collect();
         assert_eq!(
             missing,

@@ -62,8 +62,8 @@ fn every_response_verifies_with_a_key_that_every_replica_had_published() {
                 .collect();
             let rolled = panic::catch_unwind(AssertUnwindSafe(|| roll_twice(&setup, &replica, &load)));
             load.stop.store(true, Ordering::Relaxed);
-            for one in people {
-                for (der, times) in one.join().unwrap() {
+            for thread in people {
+                for (der, times) in thread.join().unwrap() {
                     *signers.entry(der).or_default() += times;
                 }
             }
@@ -114,11 +114,11 @@ impl Load {
         let before: Vec<_> = self
             .started_sign_ins
             .iter()
-            .map(|one| one.load(Ordering::SeqCst))
+            .map(|count| count.load(Ordering::SeqCst))
             .collect();
         let began = Instant::now();
-        for (one, before) in self.started_sign_ins.iter().zip(before) {
-            while one.load(Ordering::SeqCst) <= before {
+        for (count, before) in self.started_sign_ins.iter().zip(before) {
+            while count.load(Ordering::SeqCst) <= before {
                 assert!(began.elapsed() < Duration::from_mins(1), "the load has ended");
                 thread::sleep(Duration::from_millis(5));
             }
@@ -128,9 +128,9 @@ impl Load {
 
 /// Two rollovers, each with a step back in between, by both daemons in turn.
 fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
-    let (one, other) = (&setup.server.provider, &replica.provider);
+    let (own, other) = (&setup.server.provider, &replica.provider);
     load.wait_for_fresh_metadata();
-    for (first, second) in [(one, other), (other, one)] {
+    for (first, second) in [(own, other), (other, own)] {
         let before = first.saml().certificate_pem().unwrap().0;
         let next = expect_done(first.keys(&Actor::Itself).prepare_key(None).unwrap());
         for daemon in [setup.server.address, replica.address] {

@@ -61,7 +61,7 @@ fn request_with_headers(
 fn expect_done(stepped: RolloverStepOutcome) -> Certificate {
     match stepped {
         RolloverStepOutcome::Done(certificate) => certificate,
-        RolloverStepOutcome::Refused(stop) => panic!("{stop}"),
+        RolloverStepOutcome::Refused(refused) => panic!("{refused}"),
     }
 }
 
@@ -69,7 +69,7 @@ fn expect_done(stepped: RolloverStepOutcome) -> Certificate {
 fn expect_refused(stepped: RolloverStepOutcome) -> StepRefused {
     match stepped {
         RolloverStepOutcome::Done(certificate) => panic!("done: {}", certificate.sha256),
-        RolloverStepOutcome::Refused(stop) => stop,
+        RolloverStepOutcome::Refused(refused) => refused,
     }
 }
 
@@ -108,7 +108,12 @@ fn wait_until_published(address: SocketAddr, wanted: &[&Certificate]) {
     loop {
         let served =
             published_certificates(&request_with_headers(address, "GET", "/saml/metadata", &[]).body);
-        if served.len() == wanted.len() && served.iter().zip(wanted).all(|(der, one)| *der == one.der) {
+        if served.len() == wanted.len()
+            && served
+                .iter()
+                .zip(wanted)
+                .all(|(der, certificate)| *der == certificate.der)
+        {
             return;
         }
         assert!(
@@ -244,19 +249,19 @@ fn the_metadata_tag_depends_on_the_keys_only() {
             for provider in [&setup.server.provider, &replica.provider] {
                 provider.refresh_snapshot().unwrap();
             }
-            let (one, other) = (
+            let (own, other) = (
                 setup.server.provider.saml().metadata().unwrap(),
                 replica.provider.saml().metadata().unwrap(),
             );
-            assert_eq!(one, other, "every replica renders the same bytes");
-            let hash: String = Sha256::digest(one.body.as_bytes())
+            assert_eq!(own, other, "every replica renders the same bytes");
+            let hash: String = Sha256::digest(own.body.as_bytes())
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect();
-            assert_eq!(one.etag, hash);
-            let document = Document::parse(&one.body).unwrap();
+            assert_eq!(own.etag, hash);
+            let document = Document::parse(&own.body).unwrap();
             let id = document.root_element().attribute("ID").unwrap().to_owned();
-            (id, one.etag)
+            (id, own.etag)
         };
         let first = documents();
         expect_done(setup.server.keys().prepare_key(None).unwrap());

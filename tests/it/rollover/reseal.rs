@@ -140,17 +140,17 @@ fn write_file(path: &Path, text: &str) {
 fn a_configured_sealing_key_is_replaced_by_another() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
-        let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+        let [old, new] = ["one", "other"].map(|name| dir.path().join(name));
         write_file(
-            &one,
+            &old,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[1; 32])),
         );
         write_file(
-            &other,
+            &new,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[2; 32])),
         );
         let named = |path: &Path| path.display().to_string();
-        let first = named(&one);
+        let first = named(&old);
         let test_server = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
         let settings = Arc::clone(&test_server.settings);
         let data = test_server.stop();
@@ -159,10 +159,10 @@ fn a_configured_sealing_key_is_replaced_by_another() {
             server::reseal(&settings, None, &Actor::Itself).unwrap_err()
         );
         assert!(why.contains("--to FILE") && why.contains("openssl rand"), "{why}");
-        let done = server::reseal(&settings, Some(&other), &Actor::Itself).unwrap();
+        let done = server::reseal(&settings, Some(&new), &Actor::Itself).unwrap();
         assert!(done.keys == 1 && !done.is_in_place, "{done:?}");
         assert_matches!(server::open(&settings), Err(_));
-        let second = named(&other);
+        let second = named(&new);
         let test_server =
             TestServer::start_in_dir(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);
         assert_eq!(sealing_key_ids(&test_server).len(), 1);

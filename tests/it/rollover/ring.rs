@@ -56,7 +56,7 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
         let (key, other) = (SpKey::rsa(2048), SpKey::rsa(2048));
         let setup = SsoSetup::new(database);
         let provider = &setup.server.provider;
-        for (bad, words) in [
+        for (bad, expected) in [
             (
                 OwnKey {
                     certificate: other.pem.clone(),
@@ -80,10 +80,10 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
             ),
             (own_key(&SpKey::p256()), "not an RSA key"),
         ] {
-            let stop = expect_refused(provider.keys(&Actor::Itself).prepare_key(Some(&bad)).unwrap());
+            let refused = expect_refused(provider.keys(&Actor::Itself).prepare_key(Some(&bad)).unwrap());
             assert!(
-                matches!(&stop, StepRefused::UnusableKey(why) if why.contains(words)),
-                "{stop}"
+                matches!(&refused, StepRefused::UnusableKey(why) if why.contains(expected)),
+                "{refused}"
             );
         }
         assert_eq!(certificate_in_state(provider, KeyState::Next), None);
@@ -131,9 +131,9 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
         assert_eq!(left(), 2);
         expect_done(setup.server.keys().cancel_key().unwrap());
         assert_eq!(left(), 1);
-        let kept = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
+        let count_retired = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
         assert_eq!(
-            sql::number(&setup.server.settings, kept),
+            sql::number(&setup.server.settings, count_retired),
             2,
             "their certificates are a record"
         );
@@ -250,8 +250,8 @@ fn a_backup_taken_during_a_rollover_resumes_it() {
         &format!("VACUUM INTO '{}'", file.display()),
     );
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let seal = fs::read(setup.server.settings.data_dir.join("seal.key")).unwrap();
-    write_file(&data.join("seal.key"), &seal);
+    let seal_key = fs::read(setup.server.settings.data_dir.join("seal.key")).unwrap();
+    write_file(&data.join("seal.key"), &seal_key);
     setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
     expect_done(provider.keys(&Actor::Itself).activate_key(true).unwrap());
     setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
@@ -289,7 +289,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
                 && body.contains("hallpass key roll prepare"),
             "{body}"
         );
-        let theirs: Vec<_> = provider
+        let of_applications: Vec<_> = provider
             .keys(&Actor::Itself)
             .application_expiring_certificates()
             .unwrap()
@@ -297,8 +297,9 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
             .map(ToString::to_string)
             .collect();
         assert!(
-            theirs.len() == 1 && theirs[0].contains("Wiki (wiki) signs with ends in 13 days"),
-            "{theirs:?}"
+            of_applications.len() == 1
+                && of_applications[0].contains("Wiki (wiki) signs with ends in 13 days"),
+            "{of_applications:?}"
         );
         provider.run_housekeeping().unwrap();
         let short = SpKey::rsa(2048);

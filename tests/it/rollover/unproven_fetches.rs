@@ -27,7 +27,10 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         };
         let wiki_row = || {
             let found = provider.keys(&Actor::Itself).rollover().unwrap().adoptions;
-            found.into_iter().find(|one| one.slug == setup.wiki.slug).unwrap()
+            found
+                .into_iter()
+                .find(|adoption| adoption.slug == setup.wiki.slug)
+                .unwrap()
         };
         // A fetch from an address that can be guessed is recorded after the response.
         let hints = |wanted: usize| {

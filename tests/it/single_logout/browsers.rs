@@ -117,14 +117,14 @@ fn two_logouts_in_one_browser_are_independent() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
         let (mut browser, _) = setup.browser_signed_in_at(&[0]);
-        let one = LogoutSetup::sign_out(&mut browser);
+        let first = LogoutSetup::sign_out(&mut browser);
         let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD);
         setup.server.clock.advance(TimeDelta::seconds(1));
         setup.sign_in_at(&mut browser, 1);
-        let two = LogoutSetup::sign_out(&mut browser);
-        assert_ne!(logout_path(&one), logout_path(&two));
-        for (page, name) in [(one, "Wiki"), (two, "Mail")] {
+        let second = LogoutSetup::sign_out(&mut browser);
+        assert_ne!(logout_path(&first), logout_path(&second));
+        for (page, name) in [(first, "Wiki"), (second, "Mail")] {
             let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
             let LogoutOutcome::FinalPage(page) = end else {
                 panic!("{end:?}")

@@ -88,11 +88,14 @@ fn an_application_removed_meanwhile_is_reported_as_not_confirmed() {
 fn an_sp_initiated_logout_is_not_resumed_by_the_session_it_ended() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
-        let (mut laptop, one) = setup.browser_signed_in_at(&[0, 1]);
-        let (mut phone, two) = setup.browser_signed_in_at(&[0]);
+        let (mut laptop, laptop_indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut phone, phone_indexes) = setup.browser_signed_in_at(&[0]);
         let csrf = phone.get("/").field("csrf").unwrap();
         // Both sessions end, and the laptop visits the other applications.
-        let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
+        let both = format!(
+            "{}</samlp:SessionIndex><samlp:SessionIndex>{}",
+            laptop_indexes[0], phone_indexes[0]
+        );
         let response = laptop.get(&setup.logout_request_url(0, "_all", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);
         let response = phone.post("/logout", &[("csrf", &csrf)]);

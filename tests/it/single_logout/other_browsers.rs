@@ -157,9 +157,12 @@ fn an_asynchronous_request_with_a_continuing_session_is_not_shown_as_signed_out(
 fn all_named_sessions_of_a_user_are_logged_out_from_the_browser_of_one() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &ALL);
-        let (mut laptop, one) = setup.browser_signed_in_at(&[0, 1]);
-        let (mut phone, two) = setup.browser_signed_in_at(&[0, 2]);
-        let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
+        let (mut laptop, laptop_indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut phone, phone_indexes) = setup.browser_signed_in_at(&[0, 2]);
+        let both = format!(
+            "{}</samlp:SessionIndex><samlp:SessionIndex>{}",
+            laptop_indexes[0], phone_indexes[0]
+        );
         let response = laptop.get(&setup.logout_request_url(0, "_l1", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);
         SsoSetup::assert_signed_out(&laptop);

@@ -17,8 +17,8 @@ fn first_request_sent(setup: &LogoutSetup) -> (Browser, ReceivedLogoutRequest) {
     let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
     let page = LogoutSetup::sign_out(&mut browser);
     let forwarded = browser.get(&automatic_link(&page).unwrap());
-    let asked = setup.receive_request(&forwarded);
-    (browser, asked)
+    let request = setup.receive_request(&forwarded);
+    (browser, request)
 }
 
 fn participant_state(setup: &LogoutSetup, id: &str) -> String {
@@ -130,10 +130,10 @@ fn an_invalid_response_is_ignored_and_the_logout_continues() {
         let good =
             |id: &str| logout_response_xml(&wiki.sp.entity_id, Some(id), SLO, &["Success"], setup.now());
         for (what, code, forge) in forged_responses(wiki, desk, &stranger, setup.now()) {
-            let (mut browser, asked) = first_request_sent(&setup);
-            let response = browser.get(&forge(&asked.id));
+            let (mut browser, request) = first_request_sent(&setup);
+            let response = browser.get(&forge(&request.id));
             let page = follow_own_redirect(&mut browser, response);
-            assert_eq!(participant_state(&setup, &asked.id), "unconfirmed", "{what}");
+            assert_eq!(participant_state(&setup, &request.id), "unconfirmed", "{what}");
             assert_eq!(
                 participant_badges(&page),
                 owned_pairs(&[("Wiki", "Not confirmed"), ("Desk", "To be asked")]),
@@ -144,7 +144,7 @@ fn an_invalid_response_is_ignored_and_the_logout_continues() {
             );
             assert!(sql::number(&setup.server.settings, &noted) > 0, "{what}: {code}");
             // A correct response is still accepted.
-            let response = browser.get(&wiki.logout_response_url(&good(&asked.id), None, true));
+            let response = browser.get(&wiki.logout_response_url(&good(&request.id), None, true));
             let page = follow_own_redirect(&mut browser, response);
             assert_eq!(participant_badges(&page)[0].1, "Ended", "{what}");
             setup.server.clock.advance(TimeDelta::minutes(1));
@@ -157,17 +157,17 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
         let wiki = &setup.participants[0];
-        let (mut browser, asked) = first_request_sent(&setup);
+        let (mut browser, request) = first_request_sent(&setup);
         let mut elsewhere = setup.browser_signed_in_at(&[0]).0;
         let xml = |to: Option<&str>, codes: &[&str]| {
             logout_response_xml(&wiki.sp.entity_id, to, SLO, codes, setup.now())
         };
-        let good = xml(Some(&asked.id), &["Success"]);
+        let good = xml(Some(&request.id), &["Success"]);
         let strays = [
             ("to nothing", xml(None, &["Success"])),
             ("to another", xml(Some("_0"), &["Success"])),
             ("to an injection", xml(Some("' OR 1=1 --"), &["Success"])),
-            ("without a status", xml(Some(&asked.id), &[])),
+            ("without a status", xml(Some(&request.id), &[])),
             ("another kind", good.replace("LogoutResponse", "Response")),
             ("a request", good.replace("LogoutResponse", "LogoutRequest")),
             (
@@ -204,7 +204,7 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
                     automatic_link_unchecked(&page).is_none() && !page.body.contains("evil.example"),
                     "{what}"
                 );
-                assert_eq!(participant_state(&setup, &asked.id), "asked", "{what}");
+                assert_eq!(participant_state(&setup, &request.id), "asked", "{what}");
             }
         }
     });
@@ -215,9 +215,10 @@ fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
         let wiki = &setup.participants[0];
-        let (mut browser, asked) = first_request_sent(&setup);
-        let say =
-            |code: &str| logout_response_xml(&wiki.sp.entity_id, Some(&asked.id), SLO, &[code], setup.now());
+        let (mut browser, request) = first_request_sent(&setup);
+        let say = |code: &str| {
+            logout_response_xml(&wiki.sp.entity_id, Some(&request.id), SLO, &[code], setup.now())
+        };
         let good = wiki.logout_response_url(&say("Success"), Some("https://evil.example/"), true);
         let first = browser.get(&good);
         assert_eq!(first.status, 303);
@@ -239,34 +240,34 @@ fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
 fn a_late_response_is_accepted_until_the_logout_ends() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
-        let (mut browser, asked) = first_request_sent(&setup);
-        let answer = |asked: &ReceivedLogoutRequest| {
-            setup.participants[0].reply_url(asked, setup.now(), ParticipantReply::Success)
+        let (mut browser, request) = first_request_sent(&setup);
+        let answer = |request: &ReceivedLogoutRequest| {
+            setup.participants[0].reply_url(request, setup.now(), ParticipantReply::Success)
         };
         let stuck = browser.get_following_redirects("/");
         let hop_id = stuck.field("hop").unwrap();
         let page = press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
-        let response = browser.get(&answer(&asked));
+        let response = browser.get(&answer(&request));
         let page = follow_own_redirect(&mut browser, response);
         assert_eq!(
             participant_badges(&page),
             owned_pairs(&[("Wiki", "Ended"), ("Desk", "To be asked")])
         );
         // In another browser the response counts as much, and shows that browser nothing.
-        let (_browser, asked) = first_request_sent(&setup);
+        let (_browser, request) = first_request_sent(&setup);
         let mut front = setup.server.browser();
-        let response = front.get(&answer(&asked));
+        let response = front.get(&answer(&request));
         let page = follow_own_redirect(&mut front, response);
         assert_page_without_redirect(&page);
         assert!(!page.body.contains("Wiki"), "{}", page.body);
-        assert_eq!(participant_state(&setup, &asked.id), "confirmed");
+        assert_eq!(participant_state(&setup, &request.id), "confirmed");
 
-        let (mut browser, asked) = first_request_sent(&setup);
+        let (mut browser, request) = first_request_sent(&setup);
         setup.server.clock.advance(TimeDelta::minutes(10));
-        let response = browser.get(&answer(&asked));
+        let response = browser.get(&answer(&request));
         assert_eq!(response.status, 200, "{}", response.body);
-        assert_eq!(participant_state(&setup, &asked.id), "asked");
+        assert_eq!(participant_state(&setup, &request.id), "asked");
     });
 }
 
@@ -284,9 +285,9 @@ fn without_a_registered_certificate_no_response_is_accepted() {
             .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();
-        let (mut browser, asked) = first_request_sent(&setup);
+        let (mut browser, request) = first_request_sent(&setup);
         let response =
-            browser.get(&setup.participants[0].reply_url(&asked, setup.now(), ParticipantReply::Success));
+            browser.get(&setup.participants[0].reply_url(&request, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
         assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
     });

@@ -18,15 +18,15 @@ const ALL: [(&str, SloBinding); 4] = [
 fn without_a_session_index_only_the_session_of_the_browser_ends() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &ALL);
-        let (mut one, _) = setup.browser_signed_in_at(&[0, 1]);
-        let (two, _) = setup.browser_signed_in_at(&[0, 3]);
-        let response = one.get(&setup.logout_request_url(0, "_l1", None));
-        let page = follow_own_redirect(&mut one, response);
-        SsoSetup::assert_signed_out(&one);
-        SsoSetup::assert_signed_in(&two);
+        let (mut laptop, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (phone, _) = setup.browser_signed_in_at(&[0, 3]);
+        let response = laptop.get(&setup.logout_request_url(0, "_l1", None));
+        let page = follow_own_redirect(&mut laptop, response);
+        SsoSetup::assert_signed_out(&laptop);
+        SsoSetup::assert_signed_in(&phone);
         let request = std::cell::RefCell::new(Vec::new());
-        let end = setup.run_to_end(&mut one, page, &|one| {
-            request.borrow_mut().push(one.participant);
+        let end = setup.run_to_end(&mut laptop, page, &|received| {
+            request.borrow_mut().push(received.participant);
             ParticipantReply::Success
         });
         let LogoutOutcome::LogoutResponse(_, back) = end else {
@@ -41,14 +41,14 @@ fn without_a_session_index_only_the_session_of_the_browser_ends() {
 fn an_application_in_two_sessions_receives_a_request_for_each_and_is_shown_once() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &ALL);
-        let (mut one, here) = setup.browser_signed_in_at(&[0, 1]);
-        let (_two, there) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut laptop, here) = setup.browser_signed_in_at(&[0, 1]);
+        let (_phone, there) = setup.browser_signed_in_at(&[0, 1]);
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", here[0], there[0]);
-        let response = one.get(&setup.logout_request_url(0, "_l1", Some(&both)));
-        let page = follow_own_redirect(&mut one, response);
+        let response = laptop.get(&setup.logout_request_url(0, "_l1", Some(&both)));
+        let page = follow_own_redirect(&mut laptop, response);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "To be asked")]));
         let indexes = std::cell::RefCell::new(Vec::new());
-        let end = setup.run_to_end(&mut one, page, &|request| {
+        let end = setup.run_to_end(&mut laptop, page, &|request| {
             let document = Document::parse(&request.xml).unwrap();
             let index = only_element(&document, "SessionIndex").text().unwrap().to_owned();
             let mut seen = indexes.borrow_mut();
@@ -77,10 +77,13 @@ fn an_application_in_two_sessions_receives_a_request_for_each_and_is_shown_once(
 fn two_sessions_of_one_user_end_independently() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &ALL);
-        let (mut one, _) = setup.browser_signed_in_at(&[0, 1]);
-        let (mut two, _) = setup.browser_signed_in_at(&[0, 1]);
-        let (here, there) = (LogoutSetup::sign_out(&mut one), LogoutSetup::sign_out(&mut two));
-        for (browser, page) in [(&mut two, there), (&mut one, here)] {
+        let (mut laptop, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut phone, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (here, there) = (
+            LogoutSetup::sign_out(&mut laptop),
+            LogoutSetup::sign_out(&mut phone),
+        );
+        for (browser, page) in [(&mut phone, there), (&mut laptop, here)] {
             let end = setup.run_to_end(browser, page, &|_| ParticipantReply::Success);
             assert_matches!(
                 end,

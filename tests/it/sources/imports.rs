@@ -40,13 +40,13 @@ pub(super) fn valid_until(server: &TestServer, days: i64) -> String {
 
 fn import(
     server: &TestServer,
-    place: MetadataInput<'_>,
+    input: MetadataInput<'_>,
     signed_by: Certificate,
     rule: EnableRule,
 ) -> ImportOutcome {
     let request = ImportRequest {
         name: None,
-        input: place,
+        input,
         signed_by: vec![signed_by],
         rule,
         longest_validity: Some(TimeDelta::days(35)),
@@ -64,8 +64,8 @@ pub(super) fn import_url(
     signer: &TestSp,
     rule: EnableRule,
 ) -> UpdateReport {
-    let place = MetadataInput::Url(MetadataUrl::parse(&publisher.url).unwrap());
-    match import(server, place, signer.certificate(), rule) {
+    let input = MetadataInput::Url(MetadataUrl::parse(&publisher.url).unwrap());
+    match import(server, input, signer.certificate(), rule) {
         ImportOutcome::Done { report, .. } => *report,
         ImportOutcome::Failed(trouble) => panic!("{trouble}"),
     }

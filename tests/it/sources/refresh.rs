@@ -95,14 +95,14 @@ fn an_application_is_updated_from_its_metadata() {
         assert_eq!(posted_response(&response).1, "https://followed.example/second");
         // The server answers that it is unchanged.
         advance(&server, hours(25));
-        let asked = publisher.request_count();
+        let requests_before = publisher.request_count();
         server.metadata_sources().refresh_sources().unwrap();
         assert_eq!(
             (
                 publisher.request_count(),
                 current_application(&server, "sp").version
             ),
-            (asked + 1, changed.version)
+            (requests_before + 1, changed.version)
         );
         let (source, _) = server
             .metadata_sources()
@@ -485,14 +485,14 @@ fn only_one_replica_fetches_a_source() {
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
         register_from_source(&server, &publisher);
-        let asked = publisher.request_count();
+        let requests_before = publisher.request_count();
         advance(&server, hours(25));
         let fetched: usize = thread::scope(|scope| {
             let all: Vec<_> = (0..6)
                 .map(|_| scope.spawn(|| server.metadata_sources().refresh_sources().unwrap()))
                 .collect();
-            all.into_iter().map(|one| one.join().unwrap()).sum()
+            all.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
-        assert_eq!((fetched, publisher.request_count() - asked), (1, 1));
+        assert_eq!((fetched, publisher.request_count() - requests_before), (1, 1));
     });
 }

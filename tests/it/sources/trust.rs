@@ -72,10 +72,10 @@ fn an_older_copy_that_is_still_valid_is_refused() {
         let RefreshOutcome::Failed(trouble) = refresh_source(&server, false) else {
             panic!("who left is back");
         };
-        let words = trouble.with_words(remedy::words);
+        let message = trouble.with_words(remedy::words);
         assert!(
-            words.contains("older") && words.contains("hallpass app source 127-0-0-1 --refresh --force"),
-            "{words}"
+            message.contains("older") && message.contains("hallpass app source 127-0-0-1 --refresh --force"),
+            "{message}"
         );
         assert!(
             source_error(&server).unwrap().contains("older"),

@@ -141,8 +141,8 @@ impl QueryPlanner {
                     format!("({nulls})")
                 };
                 // The server knows no type for a parameter that is nothing but a CASE branch; ours are times there.
-                let typed = with_parameter_types(statement);
-                c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {typed}"))
+                let prepared = with_parameter_types(statement);
+                c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {prepared}"))
                     .unwrap_or_else(|why| panic!("{statement}: {why}"));
                 let steps: Vec<TextRow> = sql_query(format!(
                     "SELECT plan_of AS t FROM plan_of('EXPLAIN (COSTS off) EXECUTE asked{arguments}')"
@@ -202,7 +202,7 @@ impl QueryPlanner {
 }
 
 fn with_parameter_types(statement: &str) -> String {
-    let mut typed = String::with_capacity(statement.len());
+    let mut prepared = String::with_capacity(statement.len());
     let mut rest = statement;
     while let Some(at) = ["THEN $", "ELSE $"]
         .iter()
@@ -211,10 +211,10 @@ fn with_parameter_types(statement: &str) -> String {
     {
         let (before, from) = rest.split_at(at + "THEN $".len());
         let digits = from.chars().take_while(char::is_ascii_digit).count();
-        typed.push_str(before);
-        typed.push_str(&from[..digits]);
-        typed.push_str("::timestamp");
+        prepared.push_str(before);
+        prepared.push_str(&from[..digits]);
+        prepared.push_str("::timestamp");
         rest = &from[digits..];
     }
-    typed + rest
+    prepared + rest
 }
