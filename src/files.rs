@@ -20,12 +20,12 @@ const ROOT_UID: u32 = 0;
 pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            let us = effective_uid();
-            if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
+            let own_uid = effective_uid();
+            if metadata.uid() == own_uid && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return fs::set_permissions(path, Permissions::from_mode(0o700))
                     .map_err(Error::io("narrow", path));
             }
-            require_private(path, &metadata, us, "700")
+            require_private(path, &metadata, own_uid, "700")
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => DirBuilder::new()
@@ -41,11 +41,11 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
 pub fn check_data_dir(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            let us = effective_uid();
-            if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
+            let own_uid = effective_uid();
+            if metadata.uid() == own_uid && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return Ok(true);
             }
-            require_private(path, &metadata, us, "700").map(|()| true)
+            require_private(path, &metadata, own_uid, "700").map(|()| true)
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -180,40 +180,45 @@ fn create_temporary_file(path: &Path) -> Result<(PathBuf, File), Error> {
     }
 }
 
-fn require_private(path: &Path, metadata: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
-    require_owner(path, metadata.uid(), us)?;
+fn require_private(
+    path: &Path,
+    metadata: &Metadata,
+    own_uid: u32,
+    chmod_mode: &'static str,
+) -> Result<(), Error> {
+    require_owner(path, metadata.uid(), own_uid)?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::TooPermissive {
             path: path.to_owned(),
             mode,
-            mend,
+            chmod_mode,
         });
     }
     Ok(())
 }
 
-fn require_owner(path: &Path, owner: u32, us: u32) -> Result<(), Error> {
-    if owner == us {
+fn require_owner(path: &Path, owner: u32, own_uid: u32) -> Result<(), Error> {
+    if owner == own_uid {
         return Ok(());
     }
     Err(Error::WrongOwner {
         path: path.to_owned(),
         owner: user_name(owner),
-        us: user_name(us),
+        us: user_name(own_uid),
     })
 }
 
-fn require_named_secret_permissions(path: &Path, mode: u32, owner: u32, us: u32) -> Result<(), Error> {
+fn require_named_secret_permissions(path: &Path, mode: u32, owner: u32, own_uid: u32) -> Result<(), Error> {
     if owner != ROOT_UID {
-        require_owner(path, owner, us)?;
+        require_owner(path, owner, own_uid)?;
     }
     let mode = mode & 0o777;
     if mode & 0o027 != 0 {
         return Err(Error::TooPermissive {
             path: path.to_owned(),
             mode,
-            mend: if mode & 0o040 == 0 { "600" } else { "640" },
+            chmod_mode: if mode & 0o040 == 0 { "600" } else { "640" },
         });
     }
     Ok(())
@@ -236,7 +241,7 @@ fn effective_uid() -> u32 {
 /// The login uid that the kernel recorded takes precedence over the variables that sudo sets.
 #[expect(clippy::disallowed_methods, reason = "the invoker of sudo is not a setting")]
 pub fn operator() -> String {
-    let us = user_name(effective_uid());
+    let own_user = user_name(effective_uid());
     let login = fs::read_to_string("/proc/self/loginuid").ok();
     let login = login
         .and_then(|text| text.trim().parse::<u32>().ok())
@@ -248,16 +253,16 @@ pub fn operator() -> String {
             .filter_map(|name| std::env::var(name).ok())
             .find(|name| !name.is_empty())
     });
-    format_operator(&us, invoker.as_deref())
+    format_operator(&own_user, invoker.as_deref())
 }
 
-fn format_operator(us: &str, invoker: Option<&str>) -> String {
+fn format_operator(own_user: &str, invoker: Option<&str>) -> String {
     match invoker {
-        Some(person) if person != us => {
+        Some(person) if person != own_user => {
             let person: String = person.chars().take(64).collect();
-            format!("{person} as {us}")
+            format!("{person} as {own_user}")
         }
-        Some(_) | None => us.to_owned(),
+        Some(_) | None => own_user.to_owned(),
     }
 }
 
@@ -280,7 +285,7 @@ fn find_user_name(passwd: &str, uid: u32) -> Option<String> {
 pub enum Error {
     /// Other users could read or change it.
     #[error(
-        "{} can be read or changed by other users (mode {mode:04o}); fix it with: chmod {mend} {}",
+        "{} can be read or changed by other users (mode {mode:04o}); fix it with: chmod {chmod_mode} {}",
         path.display(), shell_quoted(&path.to_string_lossy())
     )]
     TooPermissive {
@@ -288,7 +293,7 @@ pub enum Error {
         /// Its mode.
         mode: u32,
         /// The mode that it should have, for `chmod`.
-        mend: &'static str,
+        chmod_mode: &'static str,
     },
     /// It belongs to another user, who could not read what we write there.
     #[error(

@@ -147,18 +147,18 @@ fn print_entry(decision: &AuditEntry) -> Result<()> {
     } else {
         String::new()
     };
-    let who = match (&decision.user, row.user) {
+    let user_text = match (&decision.user, row.user) {
         (Some(user), _) => user.email.as_str().to_owned(),
         (None, Some(_gone)) => "(removed)".to_owned(),
         (None, None) => String::new(),
     };
-    let from = match (row.address, &row.actor) {
+    let source = match (row.address, &row.actor) {
         (Some(address), _) => address.to_string(),
         (None, Some(actor)) => format!("by {actor}"),
         (None, None) => String::new(),
     };
     let line = format!(
-        "{}  {:18} {:20} {reference:9}  {application:16} {who:32} {from}{times}",
+        "{}  {:18} {:20} {reference:9}  {application:16} {user_text:32} {source}{times}",
         row.at.format("%Y-%m-%d %H:%M:%SZ"),
         row.action,
         row.outcome,

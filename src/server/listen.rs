@@ -105,9 +105,9 @@ impl ConnectionCounter {
         {
             return Some(ConnectionSlot(None));
         }
-        let who = network_of(peer);
+        let peer_network = network_of(peer);
         let mut open = counts.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = open.entry(who).or_default();
+        let held = open.entry(peer_network).or_default();
         if *held >= counts.max_per_network {
             drop(open);
             if !counts.warned.swap(true, Ordering::Relaxed) {
@@ -121,7 +121,7 @@ impl ConnectionCounter {
         }
         *held += 1;
         drop(open);
-        Some(ConnectionSlot(Some((self.clone(), who))))
+        Some(ConnectionSlot(Some((self.clone(), peer_network))))
     }
 }
 
@@ -139,12 +139,12 @@ pub(super) struct ConnectionSlot(Option<(ConnectionCounter, IpAddr)>);
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        if let Some((peers, who)) = self.0.take() {
+        if let Some((peers, peer_network)) = self.0.take() {
             let mut open = peers.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(held) = open.get_mut(&who) {
+            if let Some(held) = open.get_mut(&peer_network) {
                 *held -= 1;
                 if *held == 0 {
-                    open.remove(&who);
+                    open.remove(&peer_network);
                 }
             }
         }

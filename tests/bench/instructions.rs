@@ -16,7 +16,7 @@ pub(crate) fn count() -> Option<(f64, f64)> {
     }
     let deployment = Deployment::new(None, DeploymentOptions::default());
     drop(Daemon::start(&deployment));
-    let sign_on = difference(|count, wrapper| {
+    let sso = difference(|count, wrapper| {
         let mut daemon = Daemon::start_under(&deployment, wrapper);
         daemon.signed_in_client().sso_many(count);
         daemon.stop();
@@ -32,7 +32,7 @@ pub(crate) fn count() -> Option<(f64, f64)> {
             .unwrap();
         assert!(status.success(), "{status}");
     });
-    Some((sign_on, signature))
+    Some((sso, signature))
 }
 
 fn difference(run: impl Fn(usize, &[String])) -> f64 {

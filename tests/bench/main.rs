@@ -64,8 +64,8 @@ fn main() {
             .into_iter()
             .filter(|(name, url)| *name == "SQLite" || url.is_some())
         {
-            let [here, there] = pending_sign_in::measure(url, other, has("--quick"));
-            println!("{name}, a request that waits: here {here}, {other} {there}");
+            let [own, compared] = pending_sign_in::measure(url, other, has("--quick"));
+            println!("{name}, a request that waits: here {own}, {other} {compared}");
         }
         return;
     }

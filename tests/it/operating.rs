@@ -206,8 +206,8 @@ fn data_files_are_private_and_wider_modes_are_refused() {
                 server::open(&setup.server.settings).map(drop),
             ] {
                 let why = format!("{:#}", why.expect_err(&path.display().to_string()));
-                let mend = format!("chmod {:o} {}", right, path.display());
-                assert!(why.contains(&mend), "{why}");
+                let fix = format!("chmod {:o} {}", right, path.display());
+                assert!(why.contains(&fix), "{why}");
             }
             chmod(path, right);
         }

@@ -152,14 +152,14 @@ const LISTING_INDEXES: [(&[&str], &[&str]); 10] = [
 
 #[test]
 fn every_filter_of_a_listing_is_served_by_its_index() {
-    let noted = logged_statements(&["listings::each_filter_is_used"]);
-    let noted: BTreeSet<&str> = noted.lines().filter(|line| line.contains("LIMIT")).collect();
-    assert!(noted.len() > 60, "{} statements", noted.len());
+    let logged = logged_statements(&["listings::each_filter_is_used"]);
+    let logged: BTreeSet<&str> = logged.lines().filter(|line| line.contains("LIMIT")).collect();
+    assert!(logged.len() > 60, "{} statements", logged.len());
     on_each_database(|database| {
         let server = TestServer::start(database, &[]);
         let mut explainer = QueryPlanner::connect(&server.settings);
         let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
-        for statement in &noted {
+        for statement in &logged {
             if !explainer.understands(statement) {
                 continue;
             }

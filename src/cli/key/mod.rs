@@ -222,10 +222,10 @@ fn print_rolled_back(provider: &Provider, active: &Certificate) -> Result<()> {
     ))
 }
 
-fn print_retired(provider: &Provider, gone: &Certificate) -> Result<()> {
+fn print_retired(provider: &Provider, retired: &Certificate) -> Result<()> {
     print_line(format_args!(
         "The key of certificate {} is retired: it is no longer published, and its private half is destroyed. Remove its certificate wherever it was pasted.",
-        gone.sha256
+        retired.sha256
     ))?;
     if provider.uses_database_server() {
         print_line(format_args!(

@@ -364,13 +364,13 @@ impl<'w> AggregateUpdate<'w> {
         }
         let enabling = std::mem::take(&mut self.enabling);
         if !enabling.is_empty() {
-            let made = self.provider.add_from_entities(
+            let added = self.provider.add_from_entities(
                 self.source.id,
                 &enabling,
                 None,
                 AuditAction::ApplicationEnableRule,
             )?;
-            let slugs = made
+            let slugs = added
                 .into_iter()
                 .map(|application| application.slug.as_str().to_owned());
             self.report.enabled.extend(slugs);

@@ -52,20 +52,20 @@ mod tests {
                 None,
             )
         };
-        let mut noted = FetchLog::default();
-        assert!(!noted.contains(key(1), &from("wiki", None)));
-        noted.add(key(1), from("wiki", None));
-        assert!(noted.contains(key(1), &from("wiki", None)));
-        assert!(!noted.contains(key(1), &from("wiki", Some("x"))));
-        assert!(!noted.contains(key(1), &from("other", None)));
-        assert!(!noted.contains(key(2), &from("wiki", None)));
-        noted.add(key(2), from("other", None));
+        let mut log = FetchLog::default();
+        assert!(!log.contains(key(1), &from("wiki", None)));
+        log.add(key(1), from("wiki", None));
+        assert!(log.contains(key(1), &from("wiki", None)));
+        assert!(!log.contains(key(1), &from("wiki", Some("x"))));
+        assert!(!log.contains(key(1), &from("other", None)));
+        assert!(!log.contains(key(2), &from("wiki", None)));
+        log.add(key(2), from("other", None));
         for gone in [key(1), key(2)] {
-            assert!(!noted.contains(gone, &from("wiki", None)));
+            assert!(!log.contains(gone, &from("wiki", None)));
         }
         for n in 0..2 * MAX_REMEMBERED {
-            noted.add(key(2), from("wiki", Some(&n.to_string())));
+            log.add(key(2), from("wiki", Some(&n.to_string())));
         }
-        assert_eq!(noted.fetches.len(), MAX_REMEMBERED);
+        assert_eq!(log.fetches.len(), MAX_REMEMBERED);
     }
 }

@@ -191,8 +191,12 @@ impl Applications<'_> {
         };
         Ok(match (application.sp.default_acs(), &attributes) {
             (Some(acs), Some(attributes)) => {
-                let made = self.preview_response(snapshot, application, acs, active_session, attributes)?;
-                Some(PreviewedResponse { encryption, ..made })
+                let preview =
+                    self.preview_response(snapshot, application, acs, active_session, attributes)?;
+                Some(PreviewedResponse {
+                    encryption,
+                    ..preview
+                })
             }
             (None, _) => {
                 obstacles.push(Refusal::UnknownAcs.into());

@@ -270,10 +270,10 @@ impl ConfigTx<'_> {
         to: KeyState,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let there = signing_keys::table
+        let in_state = signing_keys::table
             .find(key.to_string())
             .filter(signing_keys::state.eq(state_name(from)));
-        let rows = diesel::update(there)
+        let rows = diesel::update(in_state)
             .set((
                 signing_keys::state.eq(state_name(to)),
                 signing_keys::since.eq(now.naive_utc()),
@@ -289,17 +289,17 @@ impl ConfigTx<'_> {
         only: Option<KeyId>,
         now: DateTime<Utc>,
     ) -> Result<usize, Error> {
-        let there = signing_keys::table.filter(signing_keys::state.eq(state_name(state)));
+        let in_state = signing_keys::table.filter(signing_keys::state.eq(state_name(state)));
         let retired = (
             signing_keys::state.eq(state_name(KeyState::Retired)),
             signing_keys::sealed.eq(None::<Vec<u8>>),
             signing_keys::since.eq(now.naive_utc()),
         );
         Ok(match only {
-            Some(only) => diesel::update(there.filter(signing_keys::id.eq(only.to_string())))
+            Some(only) => diesel::update(in_state.filter(signing_keys::id.eq(only.to_string())))
                 .set(retired)
                 .execute(&mut self.0)?,
-            None => diesel::update(there).set(retired).execute(&mut self.0)?,
+            None => diesel::update(in_state).set(retired).execute(&mut self.0)?,
         })
     }
 }

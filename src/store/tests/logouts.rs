@@ -191,11 +191,11 @@ fn a_logout_outlives_its_applications() {
 fn a_pending_logout_is_claimed_once_and_by_its_session_alone() {
     on_each_database(|store| {
         with_logout(store);
-        let waits = Logout {
+        let deferred = Logout {
             session_token: Some(hash(9)),
             ..logout(2)
         };
-        write(store, |tx| tx.add_logout(&waits, &steps()));
+        write(store, |tx| tx.add_logout(&deferred, &steps()));
         let claim = |session, answers| {
             write(store, |tx| {
                 tx.claim_logout(session, hash(7), answers, now(), now() + minutes(1))
@@ -209,10 +209,10 @@ fn a_pending_logout_is_claimed_once_and_by_its_session_alone() {
         assert_eq!(claim(hash(9), Some((application(2).id, "_r", true))), None);
         assert_eq!(
             claim(hash(9), Some((application(1).id, "_r", false))),
-            Some(waits.id)
+            Some(deferred.id)
         );
         assert_eq!(claim(hash(9), None), None);
-        let (claimed, _) = read(store, |tx| tx.logout(waits.id)).unwrap();
+        let (claimed, _) = read(store, |tx| tx.logout(deferred.id)).unwrap();
         assert_eq!(
             (claimed.browser, claimed.session_token, claimed.expires_at),
             (hash(7), None, now() + minutes(1))

@@ -60,7 +60,7 @@ mod tests {
     fn a_flood_is_a_few_lines_and_a_number() {
         let (seldom, now) = (LogLimiter::default(), Instant::now());
         let decisions: Vec<LogDecision> = (0..100).map(|_| seldom.count(now)).collect();
-        assert_eq!(decisions.iter().filter(|say| say.is_logged).count(), 5);
+        assert_eq!(decisions.iter().filter(|decision| decision.is_logged).count(), 5);
         assert_eq!(
             seldom.count(now + WINDOW),
             LogDecision {

@@ -70,15 +70,17 @@ impl RefusalPage<'_> {
 
     /// To whom the user should send the code.
     fn contact(&self) -> String {
-        let here = format!("an administrator of {}", self.brand.organisation);
-        let there = match &self.application {
+        let our_administrator = format!("an administrator of {}", self.brand.organisation);
+        let application_administrator = match &self.application {
             Some(application) => format!("whoever looks after {}", application.name),
             None => "whoever looks after the application".to_owned(),
         };
         match self.responsible {
-            ResponsibleParty::User | ResponsibleParty::ProviderAdministrator => here,
-            ResponsibleParty::ApplicationAdministrator => there,
-            ResponsibleParty::EitherAdministrator => format!("{there}, or {here}"),
+            ResponsibleParty::User | ResponsibleParty::ProviderAdministrator => our_administrator,
+            ResponsibleParty::ApplicationAdministrator => application_administrator,
+            ResponsibleParty::EitherAdministrator => {
+                format!("{application_administrator}, or {our_administrator}")
+            }
         }
     }
 }

@@ -121,7 +121,7 @@ fn a_signature_by_xmlsec_is_accepted_in_every_xml_serialization() {
     );
     let key_info = "<ds:KeyInfo><ds:KeyName>key</ds:KeyName></ds:KeyInfo>";
     let plain = SignatureParameters::default();
-    let manners = [
+    let variants = [
         ("as most do", &rsa, plain),
         (
             "prefixes listed",
@@ -166,20 +166,20 @@ fn a_signature_by_xmlsec_is_accepted_in_every_xml_serialization() {
         ),
     ];
     for (what, text, count) in document_variants() {
-        for (manner, key, how) in manners {
-            let text = sign_with_xmlsec1(&text, how, key);
-            let named = !how.after_signature_value.is_empty();
+        for (variant, key, parameters) in variants {
+            let text = sign_with_xmlsec1(&text, parameters, key);
+            let named = !parameters.after_signature_value.is_empty();
             assert!(
                 named || xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()),
-                "xmlsec1: {what}, {manner}"
+                "xmlsec1: {what}, {variant}"
             );
             let found = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate))
-                .unwrap_or_else(|why| panic!("{what}, {manner}: {why}\n{text}"));
-            assert_eq!(found.len(), count, "{what}, {manner}");
+                .unwrap_or_else(|why| panic!("{what}, {variant}: {why}\n{text}"));
+            assert_eq!(found.len(), count, "{what}, {variant}");
             // One of several certificates is enough, and one is required.
             let either = [ec.certificate.clone(), rsa.certificate.clone()];
             let found = read_verified(text.as_bytes(), &either);
-            assert!(found.is_ok(), "{what}, {manner}: {found:?}");
+            assert!(found.is_ok(), "{what}, {variant}: {found:?}");
             for others in [vec![], vec![SpKey::p256().certificate]] {
                 assert_matches!(
                     read_verified(text.as_bytes(), &others),

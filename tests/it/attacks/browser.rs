@@ -222,11 +222,11 @@ pub(super) fn no_parameter_redirects_off_site(database: &Database) {
     let csrf = login.field("csrf").unwrap();
     let stays = |page: &http::Response, what: &str| {
         let location = page.header("location").unwrap_or("/");
-        let goes_on = location
+        let continues = location
             .strip_prefix("/continue/")
             .is_some_and(|sealed| !sealed.contains(['/', '?', '%']));
         assert!(
-            goes_on || location == "/" || location == "/login",
+            continues || location == "/" || location == "/login",
             "{what}: {location}"
         );
         assert!(

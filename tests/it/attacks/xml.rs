@@ -73,16 +73,16 @@ pub(super) fn entity_bombs_are_refused(database: &Database) {
         .sp
         .authn_request("_r1", setup.now(), "", "")
         .replace(WIKI, "&lol9;");
-    let mut laughs = "<!ENTITY lol0 \"lol\">".to_owned();
+    let mut billion_laughs = "<!ENTITY lol0 \"lol\">".to_owned();
     for n in 1..10 {
-        laughs.push_str(&format!(
+        billion_laughs.push_str(&format!(
             "<!ENTITY lol{n} \"{}\">",
             format!("&lol{};", n - 1).repeat(10)
         ));
     }
     let quadratic = format!("<!ENTITY lol9 \"{}\">", "a".repeat(20_000));
     for bomb in [
-        format!("<!DOCTYPE a [{laughs}]>{request}"),
+        format!("<!DOCTYPE a [{billion_laughs}]>{request}"),
         format!(
             "<!DOCTYPE a [{quadratic}]>{}",
             request.replace("&lol9;", &"&lol9;".repeat(2000))

@@ -146,7 +146,7 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
 #[test]
 fn an_incomplete_paste_is_refused_with_what_is_missing() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         for (acs, audience, expected) in [
             (
                 "https://auth0.openai.com/login/callback",

@@ -64,7 +64,7 @@ fn metadata_path(cli: &Cli, slug: &str) -> String {
 #[test]
 fn prepare_reports_what_each_application_must_do() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let roll = |step: &str| cli.expect_success(&["key", "roll", step]);
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);

@@ -28,7 +28,7 @@ const WIKI: [&str; 9] = [
 #[test]
 fn pasted_values_are_trimmed() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         cli.expect_success(&[
             "app",
             "add",
@@ -57,7 +57,7 @@ fn pasted_values_are_trimmed() {
 #[test]
 fn a_taken_name_names_its_owner_and_a_draft_is_marked() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
         for command in [
             &["app", "edit", "chatgpt", "--name", "x"][..],
@@ -147,7 +147,7 @@ fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
 #[test]
 fn an_application_registered_by_hand_has_no_metadata_source() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         cli.expect_success(&WIKI);
         let output = cli.expect_success(&["app", "source", "wiki"]);
         assert!(output.contains("Wiki was entered by hand"), "{output}");
@@ -193,7 +193,7 @@ fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
 #[test]
 fn help_names_the_data_the_codes_and_the_documentation() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let output = cli.expect_success(&["help"]);
         for part in ["hallpass-data", "Exit codes: 0", "docs/commands.md"] {
             assert!(output.contains(part), "{part}: {output}");

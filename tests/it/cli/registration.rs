@@ -26,7 +26,7 @@ fn format_of(urn: &str) -> String {
 #[test]
 fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let add = ["app", "add", "saml", "--metadata", "-"];
         cli.expect_success_with_input(&add, &metadata(""));
         let output = cli.expect_failure_with_input(&add, &metadata(""));
@@ -66,7 +66,7 @@ fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
 #[test]
 fn the_first_supported_name_id_format_of_the_metadata_is_used() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         for (n, (formats, expected)) in [
             (format_of("2.0:nameid-format:transient"), "transient"),
             (
@@ -119,7 +119,7 @@ fn the_first_supported_name_id_format_of_the_metadata_is_used() {
 #[test]
 fn required_attributes_that_are_not_sent_are_named() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let services = "<md:AttributeConsumingService index=\"0\"><md:ServiceName xml:lang=\"en\">S</md:ServiceName><md:RequestedAttribute Name=\"urn:role\" isRequired=\"true\"></md:RequestedAttribute><md:RequestedAttribute Name=\"urn:hobby\"></md:RequestedAttribute></md:AttributeConsumingService></md:SPSSODescriptor>";
         let xml = metadata("").replace("</md:SPSSODescriptor>", services);
         let output = cli.expect_success_with_input(&["app", "add", "saml", "--metadata", "-"], &xml);
@@ -134,7 +134,7 @@ fn required_attributes_that_are_not_sent_are_named() {
 #[test]
 fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let signs = SpMetadata {
             authn_requests_signed: true,
             ..SpMetadata::new(ENTITY, ACS)
@@ -292,7 +292,7 @@ fn an_edit_without_effect_reports_no_change() {
 #[test]
 fn repeating_a_draft_gives_the_same_draft() {
     on_each_database(|database| {
-        let (_house, cli) = server_and_cli(database);
+        let (_server, cli) = server_and_cli(database);
         let first = cli.expect_success(&["app", "draft", "--name", "Wiki"]);
         assert_eq!(cli.expect_success(&["app", "draft", "--name", "Wiki"]), first);
         assert_eq!(

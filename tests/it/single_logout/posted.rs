@@ -142,8 +142,8 @@ fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
     on_each_database(|database| {
         let setup = LogoutSetup::new(database, &TWO);
         let (mut browser, _) = setup.browser_signed_in_at(&[0]);
-        let stray = sign(&setup.participants[0].sp, &logout_response_to(&setup, 0, "_0"));
-        for (field, xml) in [("SAMLResponse", stray.as_str()), ("Other", "x")] {
+        let unsolicited = sign(&setup.participants[0].sp, &logout_response_to(&setup, 0, "_0"));
+        for (field, xml) in [("SAMLResponse", unsolicited.as_str()), ("Other", "x")] {
             let answer = post(&mut browser, field, xml, Some("https://evil.example/"));
             assert_eq!((answer.status, answer.location()), (303, "/logout"), "{field}");
             let page = browser.get("/logout");

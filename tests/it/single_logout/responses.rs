@@ -163,7 +163,7 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
             logout_response_xml(&wiki.sp.entity_id, to, SLO, codes, setup.now())
         };
         let good = xml(Some(&request.id), &["Success"]);
-        let strays = [
+        let unsolicited = [
             ("to nothing", xml(None, &["Success"])),
             ("to another", xml(Some("_0"), &["Success"])),
             ("to an injection", xml(Some("' OR 1=1 --"), &["Success"])),
@@ -186,7 +186,7 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
                 good.replace("</saml:Issuer>", "<!-- -->.evil</saml:Issuer>"),
             ),
         ];
-        for (what, xml) in strays {
+        for (what, xml) in unsolicited {
             for relay in [None, Some("https://evil.example/")] {
                 let address = wiki.logout_response_url(&xml, relay, true);
                 let page = elsewhere.get(&address);
@@ -216,14 +216,17 @@ fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
         let setup = LogoutSetup::new(database, &TWO);
         let wiki = &setup.participants[0];
         let (mut browser, request) = first_request_sent(&setup);
-        let say = |code: &str| {
+        let response_with = |code: &str| {
             logout_response_xml(&wiki.sp.entity_id, Some(&request.id), SLO, &[code], setup.now())
         };
-        let good = wiki.logout_response_url(&say("Success"), Some("https://evil.example/"), true);
+        let good = wiki.logout_response_url(&response_with("Success"), Some("https://evil.example/"), true);
         let first = browser.get(&good);
         assert_eq!(first.status, 303);
         assert!(first.location().starts_with("/logout/"), "{}", first.location());
-        for again in [good, wiki.logout_response_url(&say("Responder"), None, true)] {
+        for again in [
+            good,
+            wiki.logout_response_url(&response_with("Responder"), None, true),
+        ] {
             let response = browser.get(&again);
             let page = follow_own_redirect(&mut browser, response);
             assert_eq!(

@@ -115,10 +115,10 @@ pub(super) fn differences(current: &Application, changed: &Application) -> Vec<S
     };
     let mut lines = Vec::new();
     let mut differ = |what: &str, old: Vec<String>, new: Vec<String>| {
-        let gone = old.iter().filter(|value| !new.contains(value));
-        lines.extend(gone.map(|value| format!("- {what} {value}")));
-        let come = new.iter().filter(|value| !old.contains(value));
-        lines.extend(come.map(|value| format!("+ {what} {value}")));
+        let removed = old.iter().filter(|value| !new.contains(value));
+        lines.extend(removed.map(|value| format!("- {what} {value}")));
+        let added = new.iter().filter(|value| !old.contains(value));
+        lines.extend(added.map(|value| format!("+ {what} {value}")));
     };
     let signed = |required: bool| vec![if required { "required" } else { "not required" }.to_owned()];
     differ(
