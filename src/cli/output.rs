@@ -107,7 +107,7 @@ fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
         .or_else(|| of::<StepRefused>(cause))
 }
 
-/// Keeps line breaks, which are our own: one inside a value cannot be told from them, so values are checked when they
+/// Keeps line breaks, which are our own: one inside a value cannot be distinguished, so values are checked when they
 /// are entered. Everything else is escaped.
 fn escape_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();

@@ -46,7 +46,7 @@ pub(super) fn parse_count(text: &str) -> Result<u32, String> {
     text.parse()
         .ok()
         .filter(|number| (1..=MAX_COUNT).contains(number))
-        .ok_or_else(|| format!("write a number from 1 to {MOST}, or all"))
+        .ok_or_else(|| format!("write a number from 1 to {MAX_COUNT}, or all"))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const NONCE: [u8; 12] = [0; 12];
 pub struct BrowserStateKey(Secret<[u8; 32]>);
 
 impl BrowserStateKey {
-    /// The key that goes with a sealing key, which all replicas share; it tells nothing of it.
+    /// Derives the key from the sealing key, which all replicas share; it reveals nothing about the sealing key.
     pub fn from_sealing_key(key: &SealingKey) -> Result<Self, Error> {
         hmac(key.bytes(), &[LABEL]).map(Self)
     }

@@ -20,13 +20,13 @@ use crate::{
 
 /// More than any service provider announces at once.
 const MAX_CERTIFICATES: usize = 32;
-/// More than fits a line; the certificate itself is kept whole.
+/// More than fits on a line; only the displayed subject is truncated, never the certificate.
 const MAX_SUBJECT_LEN: usize = 200;
 /// Line length of PEM (RFC 7468, 2).
 const PEM_LINE_LEN: usize = 64;
 
-/// Reads one certificate, DER, and nothing after it. Whether its key is used is not asked: this reads our own, and
-/// those that were kept.
+/// Parses one certificate in DER, with nothing after it. Does not check whether its key may be used: this parses our
+/// own certificates, and stored ones.
 pub fn parse_certificate(der: &[u8]) -> Result<Certificate, Error> {
     Ok(parse_numbered(1, der)?.0)
 }

@@ -10,9 +10,9 @@ use openssl::{
 
 /// Shorter RSA keys can be broken (NIST SP 800-131A).
 pub const MIN_RSA_BITS: u32 = 2048;
-/// Longer RSA keys of others cost whoever verifies too much: each verification is any stranger's to cause.
+/// Verifying with longer RSA keys of others costs too much: anyone can cause a verification.
 pub const MAX_RSA_BITS: u32 = 4096;
-/// The longest RSA key of our own, which nobody has us verify with.
+/// The longest RSA key of our own: nobody can make us verify with it.
 pub const MAX_OWN_RSA_BITS: u32 = 8192;
 /// The longest public exponent, in bits. 65537 has 17; one of the length of the modulus costs a hundred times more.
 pub const MAX_EXPONENT_BITS: i32 = 32;

@@ -186,7 +186,7 @@ impl RequestedAuthnContext {
             .any(|strength| strength.is_some() && is_match(strength))
     }
 
-    /// As a sealed sign-in keeps it: a digit for the comparison, a letter for each class.
+    /// As stored in a sealed sign-in: a digit for the comparison, a letter for each class.
     pub fn to_text(&self) -> String {
         let comparison = Comparison::ALL
             .iter()

@@ -148,7 +148,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// The metadata URL that one application is given: the same document, but whoever fetches it there was given
+    /// The metadata URL of one application: the same document, but a fetch of it proves that its sender knows
     /// `token`.
     pub fn metadata_for(&self, slug: &Slug, token: &str) -> String {
         format!("{}/{slug}/{token}", self.metadata)

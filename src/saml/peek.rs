@@ -1,5 +1,5 @@
-//! A look at a message that was refused, for whoever has to find out why. Nothing of it is believed, and nothing
-//! is ever decided by what is seen here.
+//! Diagnostics of a message that was refused, for whoever has to find out why. Nothing in it is trusted, and no
+//! decision ever depends on what is read here.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 

@@ -65,7 +65,7 @@ fn is_ip_literal(text: &str) -> bool {
     }
 }
 
-/// Whether `text` holds nothing but escapes and what may stand unescaped in every part (RFC 3986, 2), and `more`.
+/// Whether `text` consists of escapes, of characters that need no escape in any part (RFC 3986, 2), and of `more`.
 fn is_made_of(text: &str, more: &[u8]) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -66,7 +66,7 @@ impl KeyRing {
         })
     }
 
-    /// The certificates that service providers are told of: the one in use first, for those that read one.
+    /// The certificates that are published to service providers: the one in use first, for those that read only one.
     pub fn published(&self) -> Vec<&Certificate> {
         let others = self.next.iter().chain(&self.previous);
         std::iter::once(&self.active)

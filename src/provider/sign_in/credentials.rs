@@ -2,7 +2,6 @@
 
 use crate::model::secret::Secret;
 
-/// What the user typed.
 #[derive(Debug)]
 pub struct Credentials {
     /// As typed, in any spelling of the address.

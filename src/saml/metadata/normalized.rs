@@ -1,5 +1,5 @@
-//! An entity as it is kept: the smallest metadata that reads back as the same service provider, so that
-//! what is kept is read by the one strict reader, and two copies can be compared by their hash.
+//! An entity as it is stored: the smallest metadata that parses as the same service provider, so that
+//! stored metadata is read by the one strict parser, and two copies can be compared by their hash.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};

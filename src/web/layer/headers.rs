@@ -13,7 +13,7 @@ pub(in crate::web) type Header = (HeaderName, HeaderValue);
 /// Kinds of response that differ in their headers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::web) enum ResponseKind {
-    /// A page with a form, a redirect, and everything that is none of the others.
+    /// A page with a form, a redirect, and every response of no other kind.
     Page,
     /// The page that posts a message to an `https:` address of an application.
     AutoPost,

@@ -26,7 +26,7 @@ use crate::{
 /// How many hex digits the token in an application's own metadata address has.
 const TOKEN_LENGTH: usize = 32;
 
-/// The metadata at the address that all applications share, where they cannot be told apart.
+/// The metadata at the address that all applications share, where fetches cannot be attributed to one of them.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     Ok(metadata_document(&request, &site.provider.saml().metadata()?))
 }

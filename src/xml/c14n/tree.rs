@@ -129,7 +129,7 @@ impl<'d> TreeCanonicalizer<'d> {
             return Ok(false);
         }
         let Some(name) = self.in_scope(prefix) else {
-            // Only a listed prefix may stand for nothing; the tree knows every one that is used.
+            // Only a listed prefix may be undeclared; every prefix that is used is in scope.
             return Ok(false);
         };
         let rendered = self.rendered.get(prefix).and_then(|names| names.last()).copied();

@@ -33,26 +33,26 @@ pub(crate) struct ChunkedReader<R> {
     error: Option<StreamError>,
 }
 
-/// What becomes of a chunk's digest.
+/// What is done with the digest of a chunk.
 enum ChunkCheck {
     Off,
     Record(Vec<[u8; 32]>),
-    /// Every chunk must be the one that was noted, before a byte of it is looked at.
+    /// Every chunk must have the recorded digest before any of its bytes is used.
     Compare(ChunkDigests, usize),
 }
 
 impl<R: Read> ChunkedReader<R> {
-    /// Reads `inner` as it comes, at most `max_bytes` of it.
+    /// Reads at most `max_bytes` of `inner`, without digests.
     pub(crate) fn new(inner: R, max_bytes: u64) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Off)
     }
 
-    /// Reads `inner`, and notes what was read.
+    /// Reads `inner` and records the digests of its chunks.
     pub(crate) fn recording(inner: R, max_bytes: u64) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Record(Vec::new()))
     }
 
-    /// Reads `inner`, which must be what was noted.
+    /// Reads `inner`, whose chunks must have the recorded digests.
     pub(crate) fn comparing(inner: R, max_bytes: u64, chunks: ChunkDigests) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Compare(chunks, 0))
     }
@@ -94,7 +94,7 @@ impl<R: Read> ChunkedReader<R> {
         self.error.take()
     }
 
-    /// What was noted.
+    /// The recorded digests.
     pub(crate) fn into_chunk_digests(self) -> ChunkDigests {
         match self.check {
             ChunkCheck::Record(chunks) => chunks.into(),

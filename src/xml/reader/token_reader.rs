@@ -19,7 +19,7 @@ use crate::xml::{
     },
 };
 
-/// How deep elements may stand in each other.
+/// How deeply elements may be nested.
 pub(crate) const MAX_DEPTH: usize = 40;
 /// Encodings whose first half is ASCII: a document that holds nothing else reads the same in each.
 const ASCII_COMPATIBLE: [&str; 6] = [
@@ -71,7 +71,7 @@ pub(crate) struct TokenReader<R> {
 /// How far a document has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
-    /// Nothing was read: here, and only here, a declaration may stand.
+    /// Nothing was read yet: an XML declaration is allowed only here.
     Begin,
     /// The root is still to come.
     Prolog,
