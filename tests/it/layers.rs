@@ -185,7 +185,9 @@ fn rows_are_read_by_column_name() {
         for call in ["load::<", "first::<", "get_result::<", "get_results::<"] {
             for rows in code.split(call).skip(1) {
                 let columns = &rows[..rows.find(['>', ')']).unwrap()];
-                if columns.contains("Row") || columns.matches("String").count() > 1 {
+                if columns.ends_with("Row") && !columns.starts_with('(')
+                    || columns.matches("String").count() > 1
+                {
                     wrong.push(format!("{}: {call}{columns}", file.display()));
                 }
             }

@@ -54,7 +54,7 @@ fn every_statement_of_a_request_is_served_by_an_index() {
                 .iter()
                 .any(|logged_statement| logged_statement.contains(part)),
             "{part}"
-        )
+        );
     };
     for needed in [
         "session_participants",
