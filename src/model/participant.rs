@@ -1,6 +1,6 @@
 //! Which service providers took part in a session, and by which names they know users.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
     id::{ApplicationId, SessionId, UserId},
@@ -17,8 +17,21 @@ pub struct Participant {
     pub subject: ParticipantSubject,
     /// When it first received an assertion of this session.
     pub first_at: DateTime<Utc>,
-    /// When it last received one.
+    /// When it last received one, to within [`Self::LAST_AT_PRECISION`].
     pub last_at: DateTime<Utc>,
+}
+
+impl Participant {
+    /// A later assertion that says the same is recorded if the one before is as old as this.
+    pub const LAST_AT_PRECISION: TimeDelta = TimeDelta::minutes(1);
+
+    /// Whether this record need not be replaced by `next`, a later one of the same application and session.
+    pub fn still_describes(&self, next: &Self) -> bool {
+        self.session_handle == next.session_handle
+            && self.subject == next.subject
+            && self.first_at == next.first_at
+            && next.last_at - self.last_at < Self::LAST_AT_PRECISION
+    }
 }
 
 /// What an application calls the user of a session, by protocol.
@@ -48,4 +61,39 @@ pub struct ApplicationIdentity {
     pub first_at: DateTime<Utc>,
     /// When a changed value was last sent.
     pub changed_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::name_id::EMAIL_ADDRESS;
+
+    #[test]
+    fn a_later_assertion_that_says_the_same_is_recorded_once_a_minute() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let recorded = Participant {
+            session: SessionId::new(at(0), [1; 10]),
+            application: ApplicationId::new(at(0), [2; 10]),
+            session_handle: "_1".to_owned(),
+            subject: ParticipantSubject::Saml(NameId::plain(EMAIL_ADDRESS, "ada@fernweh.example")),
+            first_at: at(0),
+            last_at: at(5),
+        };
+        let at_second = |seconds| Participant {
+            last_at: at(seconds),
+            ..recorded.clone()
+        };
+        assert!(recorded.still_describes(&at_second(64)));
+        assert!(!recorded.still_describes(&at_second(65)));
+        let renamed = Participant {
+            subject: ParticipantSubject::Saml(NameId::plain(EMAIL_ADDRESS, "ada@new.example")),
+            ..at_second(6)
+        };
+        assert!(!recorded.still_describes(&renamed));
+        let other_session_index = Participant {
+            session_handle: "_2".to_owned(),
+            ..at_second(6)
+        };
+        assert!(!recorded.still_describes(&other_session_index));
+    }
 }

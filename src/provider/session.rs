@@ -4,7 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
-        id::ApplicationId, participant::ApplicationIdentity, secret::Token, session::Session, user::User,
+        id::ApplicationId,
+        participant::{ApplicationIdentity, Participant},
+        secret::Token,
+        session::Session,
+        user::User,
     },
     provider::{core::Provider, error::Error, visitor::Visitor},
     store::SsoView,
@@ -17,8 +21,8 @@ pub struct ActiveSession {
     pub user: User,
     /// What the application in question knows the user by, if there is one.
     pub identity: Option<ApplicationIdentity>,
-    /// When the application in question first took part in the session, if there is one.
-    pub joined_at: Option<DateTime<Utc>>,
+    /// Its part in the session, if it received an Assertion for it.
+    pub participant: Option<Participant>,
 }
 
 impl ActiveSession {
@@ -28,7 +32,7 @@ impl ActiveSession {
             session,
             user,
             identity: None,
-            joined_at: None,
+            participant: None,
         })
     }
 
@@ -38,7 +42,7 @@ impl ActiveSession {
         let live = Self::if_active(session, user, now, absolute)?;
         Some(Self {
             identity,
-            joined_at: view.joined_at,
+            participant: view.participant,
             ..live
         })
     }

@@ -165,15 +165,6 @@ impl SignIn<'_> {
         entry: &Entry<'a>,
         active_session: Option<ActiveSession>,
     ) -> Result<Passage<'a>, Error> {
-        let now = self.now();
-        if let Err(refusal) = gate::check_application(entry.application.application, now) {
-            return Ok(Passage::Stopped(self.refuse(entry, refusal, None)?));
-        }
-        let Some(acs) = entry.application.sp.acs_by_digest(&entry.payload().acs_digest) else {
-            // The registration changed while the user was typing.
-            let refused = self.refused(Refusal::UnknownAcs, &entry.context)?;
-            return Ok(Passage::Stopped(refused));
-        };
         let subject = entry.pending.requirements.subject.as_ref();
         let is_subject = match &active_session {
             Some(active_session) => {
@@ -188,18 +179,28 @@ impl SignIn<'_> {
             is_resumed: matches!(entry.entrance, Entrance::Continue(_)),
             session: active_session.as_ref(),
             is_subject,
-            now,
+            now: self.now(),
         });
-        Ok(Passage::Stopped(match (decision, active_session) {
-            (GateDecision::Respond(authenticated), Some(active_session)) => {
+        let acs = entry.application.sp.acs_by_digest(&entry.payload().acs_digest);
+        Ok(Passage::Stopped(match (decision, acs, active_session) {
+            (
+                GateDecision::Refused(
+                    refusal @ (GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired),
+                ),
+                _,
+                active_session,
+            )
+            | (GateDecision::Refused(refusal), Some(_), active_session) => {
+                self.refuse(entry, refusal, active_session.as_ref())?
+            }
+            // The registration changed while the user was typing.
+            (_, None, _) => self.refused(Refusal::UnknownAcs, &entry.context)?,
+            (GateDecision::Respond(authenticated), Some(acs), Some(active_session)) => {
                 return Ok(Passage::Passed(Box::new(active_session), authenticated, acs));
             }
-            (GateDecision::Respond(_), None) => self.sign_in_step(entry, None, false)?,
-            (GateDecision::SignIn { reauthenticate }, active_session) => {
+            (GateDecision::Respond(_), Some(_), None) => self.sign_in_step(entry, None, false)?,
+            (GateDecision::SignIn { reauthenticate }, Some(_), active_session) => {
                 self.sign_in_step(entry, active_session.as_ref(), reauthenticate)?
-            }
-            (GateDecision::Refused(refusal), active_session) => {
-                self.refuse(entry, refusal, active_session.as_ref())?
             }
         }))
     }

@@ -287,7 +287,7 @@ impl Applications<'_> {
             },
             user: user.clone(),
             identity: None,
-            joined_at: None,
+            participant: None,
         }
     }
 }

@@ -107,12 +107,13 @@ impl Saml<'_> {
         let seal = self.response_protection(snapshot, application)?;
         let xml = self.write_success_response(snapshot, &response_request, content, seal, now)?;
 
+        let recorded = active_session.participant.as_ref();
         let participant = Participant {
             session: active_session.session.id,
             application: application.application.id,
             session_handle: session_index,
             subject: ParticipantSubject::Saml(name_id),
-            first_at: active_session.joined_at.unwrap_or(now),
+            first_at: recorded.map_or(now, |recorded| recorded.first_at),
             last_at: now,
         };
         let mut event = self.event(AuditAction::SingleSignOn, "ok", Some(visitor));
@@ -122,6 +123,7 @@ impl Saml<'_> {
         event.detail = response_request
             .unchecked_signature
             .then(|| UNCHECKED_SIGNATURE.to_owned());
+        let is_recorded = recorded.is_some_and(|recorded| recorded.still_describes(&participant));
         let identity = changed_identity(active_session, &participant);
         let touch = now - active_session.session.last_seen_at >= TOUCH_AFTER;
         let written = self.store().write_relaxed(|tx| {
@@ -143,7 +145,12 @@ impl Saml<'_> {
             {
                 return Ok(ResponseWrite::AnsweredBefore);
             }
-            tx.save_participant(&participant)?;
+            if is_recorded {
+                // It may have left the session since that was read.
+                tx.add_participant(&participant)?;
+            } else {
+                tx.save_participant(&participant)?;
+            }
             if let Some(identity) = &identity {
                 tx.save_application_identity(identity)?;
             }

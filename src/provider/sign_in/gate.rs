@@ -90,7 +90,9 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         Some((_, AccessDecision::UserDisabled)) | None => None,
     };
     let after_sign_in = AuthenticationEvents::new(AuthenticationEvent::password(input.now));
-    if named_class(asked, &after_sign_in).is_none() && session.and_then(|one| class_of(asked, one)).is_none()
+    let proved_now = session.map(|session| &session.session.authentications);
+    if named_class(asked, &after_sign_in).is_none()
+        && proved_now.and_then(|proved| named_class(asked, proved)).is_none()
     {
         return GateDecision::Refused(GateRefusal::AuthnContext);
     }
@@ -111,10 +113,6 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         (Some(class), Some(at)) => GateDecision::Respond(Authenticated { class, at }),
         (None, _) | (_, None) => GateDecision::SignIn { reauthenticate: true },
     }
-}
-
-fn class_of(asked: &SignInRequirements, session: &ActiveSession) -> Option<AuthnContextClass> {
-    named_class(asked, &session.session.authentications)
 }
 
 /// The class that an answer names; `None` if what was proved does not satisfy the request.
@@ -188,7 +186,7 @@ mod tests {
             },
             user,
             identity: None,
-            joined_at: None,
+            participant: None,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 impl Tx {
     /// Records that an application received an Assertion for a session, for the first time or
     /// again. The row becomes equal to `participant`, so its `first_at` must be the recorded one
-    /// (see [`SsoView::joined_at`](crate::store::SsoView)).
+    /// (see [`SsoView::participant`](crate::store::SsoView)).
     pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
         let ParticipantSubject::Saml(name_id) = &participant.subject;
         let row = ParticipantRow::from(participant);
@@ -42,6 +42,22 @@ impl Tx {
                     session_participants::sp_name_qualifier.eq(&name_id.sp_name_qualifier),
                     session_participants::last_at.eq(participant.last_at.naive_utc()),
                 ))
+                .execute(c)?,
+        };
+        Ok(())
+    }
+
+    /// Records it unless the session has this application as a participant, whatever its row says.
+    pub fn add_participant(&mut self, participant: &Participant) -> Result<(), Error> {
+        let row = ParticipantRow::from(participant);
+        match &mut self.0 {
+            // Unlike ON CONFLICT, diesel knows this statement by its type.
+            AnyConnection::Sqlite(c) => diesel::insert_or_ignore_into(session_participants::table)
+                .values(row)
+                .execute(c)?,
+            AnyConnection::Postgres(c) => diesel::insert_into(session_participants::table)
+                .values(row)
+                .on_conflict_do_nothing()
                 .execute(c)?,
         };
         Ok(())
@@ -208,8 +224,8 @@ impl Tx {
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = session_participants)]
-struct ParticipantRow {
+#[diesel(table_name = session_participants, treat_none_as_default_value = false)]
+pub(in crate::store) struct ParticipantRow {
     session_id: String,
     application_id: String,
     session_index: String,

@@ -1,19 +1,25 @@
 //! What SSO needs to know, in one query over `installation`, `sessions`, `users`, `app_identities`
 //! and `session_participants`.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
     model::{
-        id::ApplicationId, participant::ApplicationIdentity, secret::TokenHash, session::Session, user::User,
+        id::ApplicationId,
+        participant::{ApplicationIdentity, Participant},
+        secret::TokenHash,
+        session::Session,
+        user::User,
     },
     store::{
         connection::{Tx, with_backend},
         error::Error,
         people::users::Row as UserRow,
         schema::{app_identities, installation, session_participants, sessions, users},
-        sessions::{participants::ApplicationIdentityRow, session::Row as SessionRow},
+        sessions::{
+            participants::{ApplicationIdentityRow, ParticipantRow},
+            session::Row as SessionRow,
+        },
     },
 };
 
@@ -27,8 +33,8 @@ pub struct SsoView {
     /// The caller must check whether the session has expired, and whether the user may still sign
     /// in.
     pub session: Option<(Session, User, Option<ApplicationIdentity>)>,
-    /// When the application first received an Assertion for this session, if it did.
-    pub joined_at: Option<DateTime<Utc>>,
+    /// The application's part in this session, if it received an Assertion for it.
+    pub participant: Option<Participant>,
 }
 
 impl Tx {
@@ -56,24 +62,23 @@ impl Tx {
                 Option::<SessionRow>::as_select(),
                 Option::<UserRow>::as_select(),
                 Option::<ApplicationIdentityRow>::as_select(),
-                session_participants::first_at.nullable(),
+                Option::<ParticipantRow>::as_select(),
             ))
             .first::<(
                 i64,
                 Option<SessionRow>,
                 Option<UserRow>,
                 Option<ApplicationIdentityRow>,
-                Option<NaiveDateTime>
+                Option<ParticipantRow>
             )>(c)
             .optional())?;
-        let Some((generation, session, user, identity, joined_at)) = found else {
+        let Some((generation, session, user, identity, participant)) = found else {
             return Ok(SsoView {
                 generation: 0,
                 session: None,
-                joined_at: None,
+                participant: None,
             });
         };
-        let joined_at = joined_at.map(|at| at.and_utc());
         let live = match (session, user) {
             (Some(session), Some(user)) => {
                 let identity = identity.map(ApplicationIdentity::try_from).transpose()?;
@@ -84,7 +89,7 @@ impl Tx {
         Ok(SsoView {
             generation,
             session: live,
-            joined_at,
+            participant: participant.map(Participant::try_from).transpose()?,
         })
     }
 }

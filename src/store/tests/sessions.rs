@@ -128,12 +128,18 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
             last_at: now() + minutes(9),
             ..first.clone()
         };
-        let joined_at = || read(store, |tx| tx.sso_view(hash(1), application(1).id)).joined_at;
-        assert_eq!(joined_at(), None);
+        let recorded = || read(store, |tx| tx.sso_view(hash(1), application(1).id)).participant;
+        assert_eq!(recorded(), None);
         write(store, |tx| tx.save_participant(&first));
-        assert_eq!(joined_at(), Some(first.first_at));
+        assert_eq!(recorded(), Some(first.clone()));
         store.write_relaxed(|tx| tx.save_participant(&again)).unwrap();
-        assert_eq!(joined_at(), Some(first.first_at));
+        assert_eq!(recorded(), Some(again.clone()));
+        write(store, |tx| tx.add_participant(&first));
+        assert_eq!(recorded(), Some(again.clone()), "it is one already");
+        write(store, |tx| {
+            tx.remove_participant(own_session.id, application(1).id)
+        });
+        write(store, |tx| tx.add_participant(&again));
         let updated = again;
         assert_eq!(
             read(store, |tx| tx.participants(own_session.id)),
@@ -196,7 +202,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
             SsoView {
                 generation: 0,
                 session: None,
-                joined_at: None,
+                participant: None,
             }
         );
         with_users(store);
@@ -207,7 +213,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
             SsoView {
                 generation: 4,
                 session: live(Some(identity())),
-                joined_at: None,
+                participant: None,
             }
         );
         assert_eq!(
@@ -215,7 +221,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
             SsoView {
                 generation: 4,
                 session: live(None),
-                joined_at: None,
+                participant: None,
             }
         );
         assert_eq!(
@@ -223,7 +229,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
             SsoView {
                 generation: 4,
                 session: None,
-                joined_at: None,
+                participant: None,
             }
         );
         write(store, |tx| {
@@ -234,7 +240,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
             SsoView {
                 generation: 4,
                 session: None,
-                joined_at: None,
+                participant: None,
             }
         );
     });
