@@ -1,6 +1,9 @@
 //! The digests that signatures are made with.
 
-use openssl::hash::MessageDigest;
+use openssl::{
+    hash::MessageDigest,
+    md::{Md, MdRef},
+};
 use sha2::Digest as _;
 
 /// Which digest.
@@ -27,6 +30,14 @@ impl DigestAlgorithm {
             hasher.update(part);
         }
         hasher.finish()
+    }
+
+    pub(super) fn md(self) -> &'static MdRef {
+        match self {
+            Self::Sha256 => Md::sha256(),
+            Self::Sha384 => Md::sha384(),
+            Self::Sha512 => Md::sha512(),
+        }
     }
 
     pub(super) fn message_digest(self) -> MessageDigest {

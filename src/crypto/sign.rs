@@ -1,13 +1,18 @@
 //! Signing with our key, and verifying with those of others.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use openssl::{
     bn::BigNum,
     ecdsa::EcdsaSig,
     error::ErrorStack,
     pkey::{Id, PKey, Private, Public},
-    sign::{Signer, Verifier},
+    pkey_ctx::PkeyCtx,
+    rsa::Padding,
+    sign::Verifier,
     x509::X509,
 };
 
@@ -17,7 +22,19 @@ use crate::{
 };
 
 /// A key that signs, by RSA with PKCS #1 v1.5.
-pub struct PrivateKey(PKey<Private>);
+pub struct PrivateKey {
+    key: PKey<Private>,
+    /// Contexts that are set up to sign and not in use: to set one up costs a twentieth of a signature.
+    idle: Mutex<Vec<SigningContext>>,
+}
+
+struct SigningContext {
+    digest: DigestAlgorithm,
+    context: PkeyCtx<Private>,
+}
+
+/// More than sign at the same time: so many threads work on requests.
+const MAX_IDLE_CONTEXTS: usize = 64;
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,16 +45,39 @@ impl fmt::Debug for PrivateKey {
 impl PrivateKey {
     /// Reads PKCS #8.
     pub fn from_pkcs8(der: &Secret<Vec<u8>>) -> Result<Self, OpenSslError> {
-        Ok(Self(PKey::private_key_from_pkcs8(der.expose())?))
+        Ok(Self {
+            key: PKey::private_key_from_pkcs8(der.expose())?,
+            idle: Mutex::default(),
+        })
     }
 
     /// Signs `parts`, one behind the other.
     pub fn sign(&self, digest: DigestAlgorithm, parts: &[&[u8]]) -> Result<Vec<u8>, OpenSslError> {
-        let mut signer = Signer::new(digest.message_digest(), &self.0)?;
-        for part in parts {
-            signer.update(part)?;
+        let mut context = self.context(digest)?;
+        let mut signature = vec![0; self.key.size()];
+        let length = context
+            .context
+            .sign(&digest.digest(parts), Some(&mut signature))?;
+        signature.truncate(length);
+        // One that failed is not used again.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE_CONTEXTS {
+            idle.push(context);
         }
-        Ok(signer.sign_to_vec()?)
+        Ok(signature)
+    }
+
+    fn context(&self, digest: DigestAlgorithm) -> Result<SigningContext, OpenSslError> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = idle.iter().rposition(|context| context.digest == digest) {
+            return Ok(idle.swap_remove(found));
+        }
+        drop(idle);
+        let mut context = PkeyCtx::new(&self.key)?;
+        context.sign_init()?;
+        context.set_rsa_padding(Padding::PKCS1)?;
+        context.set_signature_md(digest.md())?;
+        Ok(SigningContext { digest, context })
     }
 }
 
