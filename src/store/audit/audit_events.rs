@@ -76,9 +76,10 @@ impl AuditFilter {
 impl Tx {
     /// Writes one audit event.
     pub fn add_audit_event(&mut self, event: &AuditEvent) -> Result<(), Error> {
-        diesel::insert_into(audit_events::table)
+        // On the backend's own connection: diesel's `MultiConnection` would build the statement twice at each SSO.
+        with_backend!(&mut self.0, |c| diesel::insert_into(audit_events::table)
             .values(Row::new(event, None))
-            .execute(&mut self.0)?;
+            .execute(c))?;
         Ok(())
     }
 
@@ -313,8 +314,10 @@ impl Leading {
     }
 }
 
+// With every column in every statement, diesel knows the statement by its type: else it would be written out to be found
+// among the prepared ones.
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = audit_events)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     at: NaiveDateTime,

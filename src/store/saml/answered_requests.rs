@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::{
     model::id::{ApplicationId, SessionId},
     store::{
-        connection::{Tx, with_backend},
+        connection::{AnyConnection, Tx, with_backend},
         error::Error,
         schema::{answered_requests, seen_ids},
     },
@@ -30,10 +30,16 @@ impl Tx {
         );
         // The insert decides. A row never changes after it, so reading it afterwards is safe. (An
         // upsert would do both, but diesel does not cache its prepared statement.)
-        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+        let rows = match &mut self.0 {
+            // Unlike ON CONFLICT, diesel knows this statement by its type.
+            AnyConnection::Sqlite(c) => diesel::insert_or_ignore_into(answered_requests::table)
+                .values(row)
+                .execute(c)?,
+            AnyConnection::Postgres(c) => diesel::insert_into(answered_requests::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(c)?,
+        };
         if rows == 1 {
             return Ok(true);
         }
