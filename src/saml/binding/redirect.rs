@@ -1,9 +1,13 @@
 //! HTTP-Redirect (saml-bindings, 3.4): a message in the query of a URL.
 
-use std::io::Read;
-
 use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWriter};
-use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
+use miniz_oxide::{
+    deflate::compress_to_vec,
+    inflate::{
+        TINFLStatus,
+        core::{DecompressorOxide, decompress, inflate_flags},
+    },
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::{
@@ -187,34 +191,35 @@ fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
 
 /// Inflates at most [`MAX_DOCUMENT`] bytes; the stream must end where the bytes end.
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut out = Vec::with_capacity((bytes.len() * 4).min(MAX_DOCUMENT + 1));
-    let mut stream = flate2::Decompress::new(false);
+    // Into one buffer, without a window of its own: a message is short, and all of it is here.
+    let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut decompressor = DecompressorOxide::new();
+    let mut inflated = vec![0; (bytes.len() * 4).clamp(1, MAX_DOCUMENT + 1)];
+    let (mut consumed, mut written) = (0, 0);
     loop {
-        let before = (stream.total_in(), stream.total_out());
-        let fed = usize::try_from(before.0).unwrap_or(usize::MAX);
-        let rest = bytes.get(fed..).unwrap_or_default();
-        let status = stream
-            .decompress_vec(rest, &mut out, FlushDecompress::None)
-            .map_err(|_why| Refusal::Malformed("not deflated"))?;
-        if out.len() > MAX_DOCUMENT {
+        let rest = bytes.get(consumed..).unwrap_or_default();
+        let (status, read, wrote) = decompress(&mut decompressor, rest, &mut inflated, written, flags);
+        consumed += read;
+        written += wrote;
+        if written > MAX_DOCUMENT {
             return Err(Refusal::TooLarge("more than 64 kB of XML"));
         }
         match status {
-            Status::StreamEnd => break,
-            Status::Ok | Status::BufError => {
-                let stuck = before == (stream.total_in(), stream.total_out());
-                if stuck && out.len() < out.capacity() {
-                    return Err(Refusal::Malformed("a deflated message that was cut"));
-                }
-                let spare = out.capacity().min(MAX_DOCUMENT + 1 - out.len()).max(1);
-                out.reserve_exact(spare);
+            TINFLStatus::Done if consumed == bytes.len() => {
+                inflated.truncate(written);
+                return Ok(inflated);
             }
+            TINFLStatus::Done => return Err(Refusal::Malformed("something behind the deflated message")),
+            TINFLStatus::HasMoreOutput => inflated.resize((2 * inflated.len()).min(MAX_DOCUMENT + 1), 0),
+            TINFLStatus::FailedCannotMakeProgress => {
+                return Err(Refusal::Malformed("a deflated message that was cut"));
+            }
+            TINFLStatus::BadParam
+            | TINFLStatus::Adler32Mismatch
+            | TINFLStatus::Failed
+            | TINFLStatus::NeedsMoreInput
+            | _ => return Err(Refusal::Malformed("not deflated")),
         }
-    }
-    if usize::try_from(stream.total_in()) == Ok(bytes.len()) {
-        Ok(out)
-    } else {
-        Err(Refusal::Malformed("something behind the deflated message"))
     }
 }
 
@@ -262,11 +267,12 @@ pub fn encode(
     ))
 }
 
+/// The usual one of zlib, between speed and size.
+const DEFLATE_LEVEL: u8 = 6;
+
 /// Raw DEFLATE, then base64.
 pub fn deflate_base64(xml: &str) -> String {
-    let mut bytes = Vec::new();
-    // Reading from memory into memory cannot fail.
-    let _read = DeflateEncoder::new(xml.as_bytes(), Compression::default()).read_to_end(&mut bytes);
+    let bytes = compress_to_vec(xml.as_bytes(), DEFLATE_LEVEL);
     let mut writer = EncoderStringWriter::new(&STANDARD);
     let _written = std::io::Write::write_all(&mut writer, &bytes);
     writer.into_inner()
