@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -53,6 +53,19 @@ struct Health {
     /// The file that was opened: path, device number and inode number.
     file: Option<(PathBuf, u64, u64)>,
     is_file_missing: AtomicBool,
+    /// When that was last looked at: microseconds since `opened`; 0 for never.
+    file_checked: AtomicU64,
+    opened: Instant,
+}
+
+/// How old the last look at the file may be: a request looks when it comes, and need not look again at each of its reads
+/// and writes.
+const FILE_CHECK_VALIDITY: Duration = Duration::from_millis(20);
+
+impl Health {
+    fn micros_open(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
 }
 
 /// A connection from either pool.
@@ -109,6 +122,8 @@ impl Store {
                 writes: WriteHealth::default(),
                 file,
                 is_file_missing: AtomicBool::new(false),
+                file_checked: AtomicU64::new(0),
+                opened: Instant::now(),
             }),
         })
     }
@@ -145,6 +160,9 @@ impl Store {
         };
         let is_here = fs::metadata(path).is_ok_and(|found| found.dev() == *device && found.ino() == *number);
         let was_gone = self.health.is_file_missing.swap(!is_here, Ordering::Relaxed);
+        self.health
+            .file_checked
+            .store(self.health.micros_open(), Ordering::Release);
         if is_here {
             if was_gone {
                 tracing::warn!(path = %path.display(), "the database file is back in its place");
@@ -160,10 +178,21 @@ impl Store {
         Err(Error::FileMissing { path: path.clone() })
     }
 
+    /// Like [`Self::check_file`], unless that was just done.
+    fn ensure_file(&self) -> Result<(), Error> {
+        let checked = self.health.file_checked.load(Ordering::Acquire);
+        let age = Duration::from_micros(self.health.micros_open().saturating_sub(checked));
+        let was_here = checked > 0 && !self.health.is_file_missing.load(Ordering::Relaxed);
+        if was_here && age < FILE_CHECK_VALIDITY {
+            return Ok(());
+        }
+        self.check_file()
+    }
+
     /// Runs a read. `work` runs a second time if the connection to the server was lost, for example
     /// at its restart.
     pub fn read<T>(&self, mut work: impl FnMut(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        self.check_file()?;
+        self.ensure_file()?;
         let mut acquired = self.acquire(false)?;
         let result = acquired.pooled().run(&mut work);
         if !acquired.pooled().is_lost() {
@@ -236,7 +265,7 @@ impl Store {
         durable: bool,
         work: impl FnOnce(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.check_file()?;
+        self.ensure_file()?;
         let mut acquired = self.acquire(true)?;
         let begun = acquired.pooled().begin(durable);
         if acquired.pooled().is_lost() {
