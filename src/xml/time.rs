@@ -36,16 +36,28 @@ fn parse_without_hour_24(text: &str) -> Option<DateTime<Utc>> {
 /// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3). Written out rather than by a format
 /// string, which is read anew each time.
 pub fn format_date_time(at: DateTime<Utc>) -> String {
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.timestamp_subsec_millis()
-    )
+    let mut text = String::with_capacity("2026-01-31T23:59:59.999Z".len());
+    for (value, digits, behind) in [
+        (at.year().unsigned_abs(), 4, '-'),
+        (at.month(), 2, '-'),
+        (at.day(), 2, 'T'),
+        (at.hour(), 2, ':'),
+        (at.minute(), 2, ':'),
+        (at.second(), 2, '.'),
+        (at.timestamp_subsec_millis().min(999), 3, 'Z'),
+    ] {
+        push_number(&mut text, value, digits);
+        text.push(behind);
+    }
+    text
+}
+
+/// Appends `value` with as many digits: its last ones, if it has more.
+fn push_number(text: &mut String, value: u32, digits: u32) {
+    for power in (0..digits).rev() {
+        let digit = value / 10_u32.pow(power) % 10;
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 /// The length of a year and of a month where a duration names them: it bounds a cache, and is no calendar.
