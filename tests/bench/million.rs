@@ -175,7 +175,7 @@ fn require_attributes(deployment: &Deployment) {
     ] {
         let slug = Slug::parse(slug).unwrap();
         let mut application = store.read(|tx| tx.application_by_slug(&slug)).unwrap().unwrap();
-        application.saml_mut().unwrap().attributes = rules;
+        application.saml_mut().unwrap().attributes = rules.into();
         let edited = store
             .write_config(|tx| tx.edit_application(&application))
             .unwrap();

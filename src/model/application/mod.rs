@@ -135,7 +135,7 @@ impl Application {
 
     /// The attributes that it is sent.
     pub fn attributes(&self) -> &[AttributeRule] {
-        self.saml().map(|sp| sp.attributes.as_slice()).unwrap_or_default()
+        self.saml().map(|sp| &*sp.attributes).unwrap_or_default()
     }
 
     /// Where answers are sent if a request names no URL.

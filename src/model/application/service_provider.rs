@@ -1,5 +1,7 @@
 //! What is known of a SAML service provider.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::{
@@ -82,7 +84,8 @@ pub struct ServiceProvider {
     /// The certificates whose keys decrypt what is encrypted for it; not used unless `response_options` asks for
     /// encryption.
     pub encryption_certificates: Vec<Certificate>,
-    pub attributes: Vec<AttributeRule>,
+    /// Shared: most applications are sent the same.
+    pub attributes: Arc<[AttributeRule]>,
     /// Until when its metadata is valid, if that comes from a metadata source (saml-metadata, 2.3.1).
     pub metadata_valid_until: Option<DateTime<Utc>>,
 }
@@ -103,7 +106,7 @@ impl ServiceProvider {
             name_id_format: NameIdFormat::EmailAddress,
             response_options: ResponseOptions::DEFAULT,
             encryption_certificates: Vec::new(),
-            attributes: attribute::generic_rules(),
+            attributes: attribute::generic_rules().into(),
             metadata_valid_until: None,
         }
     }

@@ -147,7 +147,7 @@ fn describe_workspace(
         saml: ServiceProvider {
             logout,
             signing_certificates,
-            attributes: Preset::ChatGpt.attributes(),
+            attributes: Preset::ChatGpt.attributes().into(),
             ..ServiceProvider::with_defaults(connection.audience, acs_endpoints([connection.acs_url]))
         },
     })
@@ -304,7 +304,7 @@ mod tests {
             saml.logout,
             Some(logout_endpoint(url("https://other.example/slo")))
         );
-        assert_eq!(saml.attributes, Preset::GitLab.attributes());
+        assert_eq!(*saml.attributes, Preset::GitLab.attributes());
         assert_eq!(saml.name_id_format, Preset::GitLab.name_id_format());
     }
 
@@ -321,7 +321,7 @@ mod tests {
             saml.name_id_format,
             crate::model::name_id::NameIdFormat::Unspecified
         );
-        assert_eq!(saml.attributes, Preset::GitLab.attributes());
+        assert_eq!(*saml.attributes, Preset::GitLab.attributes());
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl ResponseOptionsEdit {
     pub fn apply(self, saml: &mut ServiceProvider) {
         if let Some(preset) = self.preset {
             saml.name_id_format = preset.name_id_format();
-            saml.attributes = preset.attributes();
+            saml.attributes = preset.attributes().into();
         }
         let options = &mut saml.response_options;
         options.signed_parts = self.signed_parts.unwrap_or(options.signed_parts);
@@ -55,7 +55,7 @@ impl ResponseOptionsEdit {
             saml.encryption_certificates = certificates;
         }
         if let Some(attributes) = self.attributes {
-            saml.attributes = attributes;
+            saml.attributes = attributes.into();
         }
         if let Some(relay_state) = self.default_relay_state {
             saml.default_relay_state = relay_state;
@@ -283,17 +283,19 @@ mod tests {
     #[test]
     fn chatgpt_names_need_not_be_required() {
         let mut saml = service_provider();
-        saml.attributes = attribute::default_rules();
-        for rule in &mut saml.attributes {
+        let mut rules = attribute::default_rules();
+        for rule in &mut rules {
             rule.required = !rule.source.is_given_or_family_name();
         }
+        saml.attributes = rules.clone().into();
         assert_eq!(
             check_response_options(ApplicationKind::ChatGptCurrent, &saml),
             Ok(())
         );
-        for rule in &mut saml.attributes {
+        for rule in &mut rules {
             rule.required = false;
         }
+        saml.attributes = rules.into();
         assert!(
             check_response_options(ApplicationKind::ChatGptCurrent, &saml).is_err(),
             "the address and the id"
@@ -309,7 +311,8 @@ mod tests {
             Err(BadResponseOptions::NoEncryptionCertificate)
         );
         let mut twice = service_provider();
-        twice.attributes.extend(attribute::default_rules().pop());
+        let last = attribute::default_rules().pop();
+        twice.attributes = twice.attributes.iter().cloned().chain(last).collect();
         assert_eq!(
             check_response_options(ApplicationKind::Other, &twice),
             Err(BadResponseOptions::DuplicateAttribute("lastName".to_owned()))

@@ -3,7 +3,7 @@
 
 pub(in crate::store) mod application_drafts;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -25,7 +25,10 @@ use crate::{
         connection::{EditOutcome, Tx, with_backend},
         error::{Error, RowContext},
         reading::Reading,
-        saml::saml_certificates::{Certificates, Purpose},
+        saml::{
+            saml_attributes::SharedLists,
+            saml_certificates::{Certificates, Purpose},
+        },
         schema::{applications, saml_consumers, saml_service_providers},
     },
 };
@@ -139,6 +142,13 @@ impl Tx {
         each: &mut dyn FnMut(Application),
     ) -> Result<Vec<UnreadableRow>, Error> {
         let mut unreadable = Vec::new();
+        let mut lists = SharedLists::default();
+        let each = &mut |mut application: Application| {
+            if let Some(sp) = application.saml_mut() {
+                sp.attributes = lists.share(Arc::clone(&sp.attributes));
+            }
+            each(application);
+        };
         let is_all = ids.len() > PAGE;
         for page in ids.chunks(if is_all { PAGE } else { 1 }) {
             self.page(page, each, &mut unreadable)?;
@@ -201,10 +211,12 @@ impl Tx {
         reading: &mut Reading,
     ) -> Result<Vec<Application>, Error> {
         self.repeatable_read(|tx| {
-            let rows = with_service_provider()
+            // Each of these on the backend's own connection: through diesel's `MultiConnection` each value would be read
+            // twice.
+            let rows: Vec<(Row, SamlRow)> = with_backend!(&mut tx.0, |c| with_service_provider()
                 .filter(applications::id.between(first, last))
                 .select((Row::as_select(), SamlRow::as_select()))
-                .load(&mut tx.0)?;
+                .load(c))?;
             if rows.is_empty() {
                 return Ok(Vec::new());
             }
@@ -256,11 +268,11 @@ impl Tx {
         last: &str,
         reading: &mut Reading,
     ) -> Result<BTreeMap<String, Vec<AssertionConsumerService>>, Error> {
-        let rows = saml_consumers::table
+        let rows: Vec<AcsRow> = with_backend!(&mut self.0, |c| saml_consumers::table
             .filter(saml_consumers::application_id.between(first, last))
             .order((saml_consumers::application_id, saml_consumers::position))
             .select(AcsRow::as_select())
-            .load(&mut self.0)?;
+            .load(c))?;
         let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
         for row in rows {
             let id = row.application_id.clone();
@@ -480,7 +492,7 @@ fn application(
 struct Children {
     acs_endpoints: Vec<AssertionConsumerService>,
     certificates: Certificates,
-    attributes: Vec<AttributeRule>,
+    attributes: Arc<[AttributeRule]>,
     metadata_valid_until: Option<DateTime<Utc>>,
 }
 

@@ -1,6 +1,6 @@
 //! `saml_attributes`: which attributes of a user a service provider receives.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use diesel::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::{
         id::ApplicationId,
     },
     store::{
-        connection::Tx,
+        connection::{Tx, with_backend},
         error::{Error, RowContext},
         reading::Reading,
         schema::saml_attributes,
@@ -23,18 +23,23 @@ impl Tx {
         first: &str,
         last: &str,
         reading: &mut Reading,
-    ) -> Result<BTreeMap<String, Vec<AttributeRule>>, Error> {
-        let rows = saml_attributes::table
+    ) -> Result<BTreeMap<String, Arc<[AttributeRule]>>, Error> {
+        // On the backend's own connection: through diesel's `MultiConnection` each value would be read twice, and these
+        // are most of the rows that are read at the start.
+        let rows: Vec<Row> = with_backend!(&mut self.0, |c| saml_attributes::table
             .filter(saml_attributes::application_id.between(first, last))
             .order((saml_attributes::application_id, saml_attributes::position))
             .select(Row::as_select())
-            .load(&mut self.0)?;
-        let mut found: BTreeMap<String, Vec<AttributeRule>> = BTreeMap::new();
-        for row in rows {
-            let id = row.application_id.clone();
-            if let Some(rule) = reading.row(row.try_into())? {
-                found.entry(id).or_default().push(rule);
+            .load(c))?;
+        let mut found = BTreeMap::new();
+        let mut lists = SharedLists::default();
+        let mut rows = rows.into_iter().peekable();
+        while let Some(id) = rows.peek().map(|row| row.application_id.clone()) {
+            let mut rules = Vec::new();
+            while let Some(row) = rows.next_if(|row| row.application_id == id) {
+                rules.extend(reading.row(row.try_into())?);
             }
+            found.insert(id, lists.share(rules.into()));
         }
         Ok(found)
     }
@@ -71,6 +76,26 @@ impl Tx {
         )
         .execute(&mut self.0)?;
         Ok(())
+    }
+}
+
+/// Lists of rules of which equal ones share their memory.
+#[derive(Debug, Default)]
+pub(in crate::store) struct SharedLists(Vec<Arc<[AttributeRule]>>);
+
+impl SharedLists {
+    /// Of so many lists each is compared with the next one.
+    const MAX_LISTS: usize = 32;
+
+    /// `list`, or one that equals it.
+    pub(in crate::store) fn share(&mut self, list: Arc<[AttributeRule]>) -> Arc<[AttributeRule]> {
+        if let Some(known) = self.0.iter().find(|known| **known == list) {
+            return Arc::clone(known);
+        }
+        if self.0.len() < Self::MAX_LISTS {
+            self.0.push(Arc::clone(&list));
+        }
+        list
     }
 }
 

@@ -197,7 +197,7 @@ fn application(number: u8) -> Application {
                 encryption: Some(ContentCipher::Aes256Gcm),
             },
             encryption_certificates: vec![certificate(4), certificate(3)],
-            attributes: attributes(),
+            attributes: attributes().into(),
             metadata_valid_until: None,
         }),
         version: 1,
