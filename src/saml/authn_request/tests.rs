@@ -1,14 +1,21 @@
-use chrono::{TimeDelta, TimeZone};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     model::{
-        application::{AssertionConsumerService, Binding},
-        authn_context::{AuthnContextClass, Comparison},
-        name_id,
+        application::{AssertionConsumerService, Binding, EntityId, ServiceProvider, SpUrl},
+        authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext},
+        name_id::{self, NameIdFormat, UNSPECIFIED},
+        policy::Policy,
+        sign_in::Subject,
     },
-    saml::{binding::inbound::MessageKind, signature::VerificationOutcome},
+    saml::{
+        binding::inbound::{InboundMessage, MessageKind},
+        refusal::Refusal,
+        signature::VerificationOutcome,
+        urn::{ASSERTION, PROTOCOL},
+    },
 };
 
 const SSO: &str = "https://idp.example/saml/sso";
