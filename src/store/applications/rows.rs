@@ -1,0 +1,245 @@
+//! The rows of an application, and the application that they make.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        application::{
+            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
+            Protocol, ServiceProvider, Slug, SpUrl,
+        },
+        attribute::AttributeRule,
+        id::ApplicationId,
+        name_id::NameIdFormat,
+        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+    },
+    store::{
+        error::{Error, RowContext},
+        reading::Reading,
+        saml::saml_certificates::Certificates,
+        schema::{applications, saml_consumers, saml_service_providers},
+    },
+};
+
+/// What the tables have room for: only SAML yet.
+pub(super) fn storable(application: &Application) -> Result<&ServiceProvider, Error> {
+    match &application.protocol {
+        Protocol::Saml(sp) => Ok(sp),
+        Protocol::Oidc(_) => Err(Error::UnstorableProtocol(application.protocol.name())),
+    }
+}
+
+pub(super) const fn kind_name(kind: ApplicationKind) -> &'static str {
+    match kind {
+        ApplicationKind::ChatGptLegacy => "chatgpt_legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt_current",
+        ApplicationKind::Other => "saml",
+    }
+}
+
+pub(super) fn kind_from_name(text: &str) -> Option<ApplicationKind> {
+    [
+        ApplicationKind::ChatGptLegacy,
+        ApplicationKind::ChatGptCurrent,
+        ApplicationKind::Other,
+    ]
+    .into_iter()
+    .find(|kind| kind_name(*kind) == text)
+}
+
+pub(super) fn application(
+    row: Row,
+    saml: SamlRow,
+    children: Children,
+    reading: &mut Reading,
+) -> Result<Application, Error> {
+    let name = RowContext::new("applications", &row.id);
+    let saml_name = RowContext::new("saml_service_providers", &row.id);
+    let mut url = |name: &RowContext, column, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => {
+            let url = SpUrl::parse(&text).ok().map(Some);
+            reading.value(&name.column(column), url, || None)
+        }
+    };
+    let tile_url = url(&name, "tile_url", row.tile_url)?;
+    let location = url(&saml_name, "slo_location", saml.slo_location)?;
+    let response_location = url(&saml_name, "slo_response_location", saml.slo_response_location)?;
+    let logout = match location {
+        None => None,
+        Some(location) => {
+            let binding = saml.slo_binding.as_deref().and_then(Binding::from_name);
+            let endpoint = binding.map(|binding| LogoutEndpoint {
+                binding,
+                location,
+                response_location,
+            });
+            reading.value(&saml_name.column("slo_binding"), endpoint.map(Some), || None)?
+        }
+    };
+    let response_options = ResponseOptions {
+        signed_parts: reading.value(
+            &saml_name.column("signs"),
+            SignedParts::from_name(&saml.signs),
+            || ResponseOptions::default().signed_parts,
+        )?,
+        signature_algorithm: reading.value(
+            &saml_name.column("signature_algorithm"),
+            SignatureAlgorithm::from_name(&saml.signature_algorithm),
+            || ResponseOptions::default().signature_algorithm,
+        )?,
+        encryption: match saml.encryption.as_deref() {
+            None => None,
+            Some(name) => reading.value(
+                &saml_name.column("encryption"),
+                ContentCipher::from_name(name).map(Some),
+                || None,
+            )?,
+        },
+    };
+    let entity_id = saml_name
+        .column("entity_id")
+        .valid(EntityId::parse(&saml.entity_id))?;
+    let audience = EntityId::parse(&saml.audience).ok();
+    let audience = reading.value(&saml_name.column("audience"), audience, || entity_id.clone())?;
+    let name_id_format = reading.value(
+        &saml_name.column("name_id_format"),
+        NameIdFormat::from_name(&saml.name_id_format),
+        || NameIdFormat::EmailAddress,
+    )?;
+    Ok(Application {
+        id: name.column("id").valid(row.id.parse())?,
+        slug: name.column("slug").valid(Slug::parse(&row.slug))?,
+        kind: reading.value(&name.column("kind"), kind_from_name(&row.kind), || {
+            ApplicationKind::Other
+        })?,
+        tile_url,
+        protocol: Protocol::from(ServiceProvider {
+            entity_id,
+            audience,
+            acs_endpoints: children.acs_endpoints,
+            logout,
+            signing_certificates: children.certificates.signing,
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+            default_relay_state: saml.default_relay_state,
+            name_id_format,
+            response_options,
+            encryption_certificates: children.certificates.encryption,
+            attributes: children.attributes,
+            metadata_valid_until: children.metadata_valid_until,
+        }),
+        name: row.name,
+        enabled: row.enabled,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+    })
+}
+
+pub(super) struct Children {
+    pub(super) acs_endpoints: Vec<AssertionConsumerService>,
+    pub(super) certificates: Certificates,
+    pub(super) attributes: Arc<[AttributeRule]>,
+    pub(super) metadata_valid_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = applications)]
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) slug: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) enabled: bool,
+    pub(super) tile_url: Option<String>,
+    pub(super) version: i64,
+    pub(super) created_at: NaiveDateTime,
+    pub(super) updated_at: NaiveDateTime,
+}
+
+impl From<&Application> for Row {
+    fn from(application: &Application) -> Self {
+        Self {
+            id: application.id.to_string(),
+            slug: application.slug.as_str().to_owned(),
+            name: application.name.clone(),
+            kind: kind_name(application.kind).to_owned(),
+            enabled: application.enabled,
+            tile_url: application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
+            version: application.version,
+            created_at: application.created_at.naive_utc(),
+            updated_at: application.updated_at.naive_utc(),
+        }
+    }
+}
+
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
+#[diesel(table_name = saml_service_providers, primary_key(application_id), treat_none_as_null = true)]
+pub(super) struct SamlRow {
+    pub(super) application_id: String,
+    pub(super) entity_id: String,
+    pub(super) audience: String,
+    pub(super) slo_location: Option<String>,
+    pub(super) slo_response_location: Option<String>,
+    pub(super) require_signed_requests: bool,
+    pub(super) allow_idp_initiated: bool,
+    pub(super) slo_binding: Option<String>,
+    pub(super) name_id_format: String,
+    pub(super) default_relay_state: Option<String>,
+    pub(super) signs: String,
+    pub(super) signature_algorithm: String,
+    pub(super) encryption: Option<String>,
+}
+
+impl SamlRow {
+    pub(super) fn new(id: ApplicationId, saml: &ServiceProvider) -> Self {
+        let logout = saml.logout.as_ref();
+        let response_location = logout.and_then(|logout| logout.response_location.as_ref());
+        Self {
+            application_id: id.to_string(),
+            entity_id: saml.entity_id.as_str().to_owned(),
+            audience: saml.audience.as_str().to_owned(),
+            slo_location: logout.map(|logout| logout.location.as_str().to_owned()),
+            slo_response_location: response_location.map(|location| location.as_str().to_owned()),
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+            slo_binding: logout.map(|logout| logout.binding.name().to_owned()),
+            name_id_format: saml.name_id_format.name().to_owned(),
+            default_relay_state: saml.default_relay_state.clone(),
+            signs: saml.response_options.signed_parts.name().to_owned(),
+            signature_algorithm: saml.response_options.signature_algorithm.name().to_owned(),
+            encryption: saml
+                .response_options
+                .encryption
+                .map(|cipher| cipher.name().to_owned()),
+        }
+    }
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = saml_consumers)]
+pub(super) struct AcsRow {
+    pub(super) application_id: String,
+    pub(super) position: i64,
+    pub(super) location: String,
+    pub(super) idx: Option<i64>,
+}
+
+impl TryFrom<AcsRow> for AssertionConsumerService {
+    type Error = Error;
+
+    fn try_from(row: AcsRow) -> Result<Self, Error> {
+        let name = RowContext::new("saml_consumers", &row.application_id);
+        Ok(Self {
+            location: name.column("location").valid(SpUrl::parse(&row.location))?,
+            index: match row.idx {
+                None => None,
+                Some(index) => Some(name.column("idx").valid(u16::try_from(index))?),
+            },
+        })
+    }
+}
