@@ -195,7 +195,7 @@ fn split_ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
         Err(Error::UnexpectedPrivateKey)
     } else if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
         Err(Error::NoCertificate {
-            hint: "; this looks like XML: metadata is given with --metadata",
+            hint: "; this looks like XML: if it is metadata, give it as metadata and not as a certificate",
         })
     } else {
         Err(Error::NoCertificate { hint: "" })
