@@ -14,13 +14,13 @@ mod keys;
 mod migrate;
 mod people;
 mod pool;
-mod reading;
 mod request_pool;
 mod saml;
 mod schema;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod unreadable_values;
 mod write_health;
 
 pub use self::{

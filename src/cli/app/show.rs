@@ -13,7 +13,7 @@ use crate::{
         application::{Application, Slug},
         response_options::SignedParts,
     },
-    provider::{Provider, applications::finding::ApplicationFinding, saml::publish::CertificateSlot},
+    provider::{Provider, applications::finding::ApplicationFinding, saml::serve_metadata::CertificateSlot},
 };
 
 /// Prints one application; `more` are findings beside those that it always has.

@@ -14,7 +14,7 @@ use crate::{
         applications::required_attributes::MissingAttribute,
         error::Error,
         handle::Applications,
-        saml::{import::ImportedMetadata, publish::CertificateSlot},
+        saml::{import::ImportedMetadata, serve_metadata::CertificateSlot},
     },
 };
 

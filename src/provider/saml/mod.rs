@@ -12,12 +12,12 @@ pub mod logout_steps;
 mod name_ids;
 pub mod preview;
 pub mod publication;
-pub mod publish;
 pub mod refusal;
 pub(in crate::provider) mod request_details;
 pub mod response;
 pub mod response_options;
 pub mod saml_response;
+pub mod serve_metadata;
 
 pub use crate::saml::{
     binding::{post::MAX_BODY, raw_message::RawMessage},

@@ -19,9 +19,9 @@ use crate::{
         applications::rows::{AcsRow, Children, Row, SamlRow, application},
         connection::{Tx, with_backend},
         error::{Error, RowContext},
-        reading::Reading,
         saml::saml_attributes::SharedLists,
         schema::{applications, saml_consumers, saml_service_providers},
+        unreadable_values::Reading,
     },
 };
 

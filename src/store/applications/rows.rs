@@ -18,9 +18,9 @@ use crate::{
     },
     store::{
         error::{Error, RowContext},
-        reading::Reading,
         saml::saml_certificates::Certificates,
         schema::{applications, saml_consumers, saml_service_providers},
+        unreadable_values::Reading,
     },
 };
 

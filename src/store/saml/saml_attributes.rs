@@ -12,8 +12,8 @@ use crate::{
     store::{
         connection::{Tx, with_backend},
         error::{Error, RowContext},
-        reading::Reading,
         schema::saml_attributes,
+        unreadable_values::Reading,
     },
 };
 

@@ -11,8 +11,8 @@ use crate::{
     store::{
         connection::Tx,
         error::{Error, RowContext},
-        reading::Reading,
         schema::saml_certificates,
+        unreadable_values::Reading,
     },
 };
 

@@ -12,7 +12,9 @@ use actix_web::{
 
 use crate::{
     model::{application::Slug, key::Certificate},
-    provider::saml::publish::{CertificateSlot, MEDIA_TYPE, MetadataRequest, PublishedMetadata, to_pem},
+    provider::saml::serve_metadata::{
+        CertificateSlot, MEDIA_TYPE, MetadataRequest, PublishedMetadata, to_pem,
+    },
     web::{
         error::Error,
         layer::{
