@@ -60,11 +60,8 @@ impl Provider {
         let fresh = Snapshot::load(self.dependencies(), &self.0.store_for_requests, cached.as_deref())?;
         let fresh = Arc::new(fresh);
         self.0.loads.fetch_add(1, Ordering::Relaxed);
-        // Asked before the lock is taken: whoever waits for the leader looks at the snapshot while it holds the leader's
-        // lock, and the two would wait for each other.
-        let is_latest = leader.is_latest();
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        if is_latest {
+        if leader.is_latest() {
             *guard = Some(Arc::clone(&fresh));
         }
         Ok(fresh)
