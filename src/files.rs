@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::secret::Secret;
+use crate::{
+    model::secret::Secret,
+    os_user::{effective_uid, user_name},
+};
 
 /// Far more than a key, a certificate or a password needs.
 const MAX_SECRET_LEN: u64 = 1024 * 1024;
@@ -230,54 +233,6 @@ fn require_regular_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     } else {
         Err(Error::NotAFile(path.to_owned()))
     }
-}
-
-/// The user that this process acts as.
-fn effective_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// The user of the operating system who runs this command, and as which user if that is another: `anna as hallpass`.
-/// The login uid that the kernel recorded takes precedence over the variables that sudo sets.
-#[expect(clippy::disallowed_methods, reason = "the invoker of sudo is not a setting")]
-pub fn operator() -> String {
-    let own_user = user_name(effective_uid());
-    let login = fs::read_to_string("/proc/self/loginuid").ok();
-    let login = login
-        .and_then(|text| text.trim().parse::<u32>().ok())
-        .filter(|uid| *uid != u32::MAX)
-        .map(user_name);
-    let invoker = login.or_else(|| {
-        let variables = ["SUDO_USER", "DOAS_USER"].into_iter();
-        variables
-            .filter_map(|name| std::env::var(name).ok())
-            .find(|name| !name.is_empty())
-    });
-    format_operator(&own_user, invoker.as_deref())
-}
-
-fn format_operator(own_user: &str, invoker: Option<&str>) -> String {
-    match invoker {
-        Some(person) if person != own_user => {
-            let person: String = person.chars().take(64).collect();
-            format!("{person} as {own_user}")
-        }
-        Some(_) | None => own_user.to_owned(),
-    }
-}
-
-/// The user's name, or what `sudo -u` accepts in its place.
-fn user_name(uid: u32) -> String {
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    find_user_name(&passwd, uid).unwrap_or_else(|| format!("#{uid}"))
-}
-
-fn find_user_name(passwd: &str, uid: u32) -> Option<String> {
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
-    })
 }
 
 /// Why a file or directory is not used.

@@ -5,7 +5,7 @@
 //!
 //! | layer | modules | what they know |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | plain values; the time; randomness; other processes |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`] | plain values; the time; randomness; other processes; users of the system |
 //! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
 //! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
@@ -27,6 +27,7 @@ pub mod entropy;
 pub mod fetch;
 pub mod files;
 pub mod model;
+pub mod os_user;
 pub mod process;
 pub mod provider;
 pub mod saml;
