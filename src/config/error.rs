@@ -39,7 +39,7 @@ impl fmt::Display for SettingOrigin {
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the configuration {} cannot be read: {why}", path.display())]
+    #[error("the configuration {} cannot be read: {why}{}", path.display(), unreadable_hint(why))]
     Unreadable {
         path: PathBuf,
         /// The error of the system.
@@ -68,9 +68,25 @@ pub enum Error {
     },
 }
 
+/// What to do where a file cannot be read.
+fn unreadable_hint(why: &io::Error) -> &'static str {
+    if why.kind() == io::ErrorKind::PermissionDenied {
+        "; run the command with sudo, or name another file with --config"
+    } else {
+        ""
+    }
+}
+
 /// Every error of a configuration: at least one.
 #[derive(Debug)]
 pub struct Errors(pub(super) Vec<Error>);
+
+impl Errors {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Error> {
+        self.0.iter()
+    }
+}
 
 impl From<Error> for Errors {
     fn from(error: Error) -> Self {

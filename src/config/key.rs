@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::config::file::FILE_VARIABLE;
+
 /// The keys as TOML spells them; a dot separates the section.
 pub(super) const KEYS: [&str; 28] = [
     "base_url",
@@ -34,6 +36,25 @@ pub(super) const KEYS: [&str; 28] = [
     "metadata.signed",
 ];
 
+/// The keys whose value a running daemon takes up when its settings are read again, in the order of `KEYS`.
+pub(super) const APPLY_ON_RELOAD: [&str; 15] = [
+    "organisation",
+    "help_url",
+    "trusted_proxies",
+    "log",
+    "sessions.idle",
+    "sessions.absolute",
+    "throttle.pair_free",
+    "throttle.address_free",
+    "throttle.account_free",
+    "throttle.device_free",
+    "throttle.first_pause",
+    "throttle.longest_pause",
+    "audit.retention",
+    "metadata.allow_private_networks",
+    "metadata.signed",
+];
+
 const PREFIX: &str = "HALLPASS_";
 /// Read by the tests of this repository.
 const TEST_PREFIX: &str = "HALLPASS_TEST_";
@@ -45,7 +66,7 @@ pub(super) fn variable_name(key: &str) -> String {
 
 /// Whether `name` is meant for us.
 pub(super) fn has_our_prefix(name: &str) -> bool {
-    name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX)
+    name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX) && name != FILE_VARIABLE
 }
 
 /// Whether a variable has the form of those by which Kubernetes (and Docker's links) publish the address of a

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::key;
 
 fn no_files(path: &Path) -> Result<Secret<Vec<u8>>, String> {
     Err(format!("{} may not be read", path.display()))

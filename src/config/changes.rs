@@ -1,0 +1,84 @@
+//! What changed between two readings of the settings.
+
+use crate::config::{key, settings::Settings};
+
+impl Settings {
+    /// The keys whose value in `read` is another one, and holds without a restart.
+    pub fn changes_that_apply_on_reload(&self, read: &Self) -> Vec<&'static str> {
+        self.changes(read, true)
+    }
+
+    /// The keys whose value in `read` is another one, and holds only after a restart.
+    pub fn changes_that_need_a_restart(&self, read: &Self) -> Vec<&'static str> {
+        self.changes(read, false)
+    }
+
+    /// Whether nobody configured `trusted_proxies`, so that they follow from `base_url` and `listen`.
+    pub fn trusted_proxies_are_the_default(&self) -> bool {
+        self.effective()
+            .iter()
+            .any(|line| line.key == "trusted_proxies" && line.origin == "default")
+    }
+
+    fn changes(&self, read: &Self, on_reload: bool) -> Vec<&'static str> {
+        key::KEYS
+            .into_iter()
+            .filter(|key| key::APPLY_ON_RELOAD.contains(key) == on_reload)
+            .filter(|key| self.differs(read, key))
+            .collect()
+    }
+
+    fn differs(&self, read: &Self, key: &str) -> bool {
+        let value = |settings: &Self| {
+            let mut lines = settings.effective().iter();
+            lines.find(|line| line.key == key).map(|line| line.value.clone())
+        };
+        // The URL is not among the values that may be shown; it may also stand in a file whose name is the same.
+        let is_url = key == "database_url";
+        value(self) != value(read) || is_url && self.database_url.expose() != read.database_url.expose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn settings(environment: &[(&str, &str)]) -> Settings {
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load(None, environment, &|path: &Path| Err(path.display().to_string())).unwrap()
+    }
+
+    #[test]
+    fn changes_are_told_apart_by_whether_they_need_a_restart() {
+        let before = settings(&[("HALLPASS_DATABASE_URL", "postgres://u:one@db/x")]);
+        let after = settings(&[
+            ("HALLPASS_DATABASE_URL", "postgres://u:two@db/x"),
+            ("HALLPASS_WORKERS", "77"),
+            ("HALLPASS_ORGANISATION", "Fernweh"),
+            ("HALLPASS_SESSIONS_IDLE", "2h"),
+        ]);
+        assert_eq!(
+            before.changes_that_apply_on_reload(&after),
+            ["organisation", "sessions.idle"]
+        );
+        assert_eq!(
+            before.changes_that_need_a_restart(&after),
+            ["database_url", "workers"]
+        );
+        assert!(before.changes_that_need_a_restart(&before).is_empty());
+    }
+
+    #[test]
+    fn the_documentation_names_what_applies_on_reload() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap();
+        let (_, rest) = page.split_once("take effect without a restart: ").unwrap();
+        let (list, _) = rest.split_once(". ").unwrap();
+        let named: Vec<&str> = list.split(", ").map(|key| key.trim_matches('`')).collect();
+        assert_eq!(named, key::APPLY_ON_RELOAD);
+    }
+}
