@@ -1,15 +1,13 @@
 //! `hallpass config …`: which settings are in effect, and whether the daemon could start with them.
 
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use clap::Subcommand;
 
 use crate::{
     api_model::config::SettingOutput,
     cli::output::{self, print_line},
-    config::Settings,
-    files,
+    config::{DEFAULT_FILE, Settings},
+    server,
 };
 
 #[derive(Debug, Subcommand)]
@@ -22,8 +20,8 @@ pub(super) enum Command {
     },
 }
 
-/// Prints the settings; fails if a file that they name cannot be used. `file` is the configuration file that was read.
-pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Result<()> {
+/// Prints the settings; fails if the daemon could not start with them.
+pub(super) fn check(settings: &Settings, json: bool) -> Result<()> {
     let explained = settings.effective();
     let lines: Vec<_> = explained.iter().map(SettingOutput::from).collect();
     if json {
@@ -41,9 +39,9 @@ pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Res
                 line.key, line.value, line.origin
             ))?;
         }
-        print_line(format_args!("\n{}", describe_sources(settings, file)))?;
+        print_line(format_args!("\n{}", describe_sources(settings)))?;
     }
-    let found = check_files(settings);
+    let found = server::check(settings);
     if !found.faults.is_empty() {
         bail!(
             "this configuration cannot be used:\n- {}",
@@ -64,53 +62,15 @@ pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Res
     print_line(format_args!("This configuration can be used."))
 }
 
-fn describe_sources(settings: &Settings, file: Option<&Path>) -> String {
+fn describe_sources(settings: &Settings) -> String {
     let variables = settings
         .effective()
         .iter()
         .filter(|line| line.origin == "environment")
         .count();
-    let file = match file {
+    let file = match &settings.file {
         Some(file) => format!("the file {}", file.display()),
-        None => "no file (--config FILE names one)".to_owned(),
+        None => format!("no file ({DEFAULT_FILE} is not there, and --config names none)"),
     };
     format!("Read: {file}; variables of the environment: {variables}.")
-}
-
-#[derive(Default)]
-struct FileFindings {
-    faults: Vec<String>,
-    notes: Vec<String>,
-}
-
-/// Checks the files that the settings name, and changes none.
-fn check_files(settings: &Settings) -> FileFindings {
-    let mut found = FileFindings::default();
-    let data_dir = &settings.data_dir;
-    match files::check_data_dir(data_dir) {
-        Ok(true) => {}
-        Ok(false) => found.notes.push(format!(
-            "data_dir: {} is not there yet; `hallpass serve` makes it.",
-            data_dir.display()
-        )),
-        // The user who runs this check need not be the one that the daemon runs as.
-        Err(why @ files::Error::WrongOwner { .. }) => found.notes.push(format!("data_dir: {why}.")),
-        Err(why) => found.faults.push(format!("data_dir: {}", with_causes(why))),
-    }
-    let own = settings.signing_key_files.as_ref();
-    for (key, path) in [
-        ("seal_key_file", settings.seal_key_file.as_deref()),
-        ("key_file", own.map(|own| own.key_file.as_path())),
-        ("certificate_file", own.map(|own| own.certificate_file.as_path())),
-    ] {
-        if let Some(Err(why)) = path.map(std::fs::metadata) {
-            let path = path.unwrap_or(Path::new("")).display();
-            found.faults.push(format!("{key}: cannot read {path}: {why}"));
-        }
-    }
-    found
-}
-
-fn with_causes(error: files::Error) -> String {
-    format!("{:#}", anyhow::Error::new(error))
 }

@@ -10,24 +10,31 @@ mod explain;
 mod key;
 mod output;
 mod page;
+mod service_user;
 mod user;
 
 pub use self::output::failure;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    config::{LogFormat, Settings},
+    config::{Errors, LogFormat, Settings, find_file},
     files, server,
     telemetry::{self, Format, Log},
 };
 
 const AFTER_HELP: &str = "\
+Settings: from /etc/hallpass/hallpass.toml where it exists, or from the file that --config or HALLPASS_CONFIG names; the
+environment (HALLPASS_…) wins over it. Give every command the same settings as the daemon.
+
 Data: database and sealing key are in ./hallpass-data, unless HALLPASS_DATA_DIR or the configuration names another
-directory. Run each command as the user that runs `hallpass serve`, and with the same settings.
+directory. A command that root types runs as the owner of that directory.
 
 Exit codes: 0 done, 1 not done, and standard error says why, 2 the command was mistyped.
 
@@ -37,7 +44,7 @@ Documentation: README.md and the folder docs/ that came with the program; docs/c
 #[derive(Debug, Parser)]
 #[command(name = "hallpass", version, about, long_about = None, after_help = AFTER_HELP)]
 struct Arguments {
-    /// The configuration file (TOML); the environment (HALLPASS_…) wins over it
+    /// The configuration file (TOML) [default: /etc/hallpass/hallpass.toml, where it exists]
     #[arg(long, global = true, value_name = "FILE", help_heading = "With every command")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -80,57 +87,54 @@ enum Command {
 /// Runs the command line; what it prints, errors included, is meant for people.
 pub fn run() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let settings = || settings(arguments.config.as_deref());
+    let file = config_file(arguments.config);
+    // Whoever opens the data must be the user who owns it.
+    let settings = || {
+        let settings = settings(file.as_deref())?;
+        service_user::become_owner_of_data(&settings)?;
+        anyhow::Ok(settings)
+    };
+    let open = || server::open(&settings()?).map_err(with_working_command);
     match arguments.command {
-        Command::Serve => return serve(&settings()?),
+        Command::Serve => return serve(file),
         #[cfg(feature = "second-opinion")]
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Config {
             command: config::Command::Check { json },
-        } => config::check(&settings()?, arguments.config.as_deref(), json),
+        } => config::check(&settings()?, json),
         Command::User { command } => {
             let settings = settings()?;
             let provider = server::open(&settings).map_err(with_working_command)?;
             user::run(command, &provider, &settings.organisation)
         }
-        Command::App { command } => {
-            let provider = server::open(&settings()?).map_err(with_working_command)?;
-            app::run(command, &provider)
-        }
+        Command::App { command } => app::run(command, &open()?),
         Command::Explain(arguments) => {
             if let Some(code) = explain::find_code(&arguments) {
                 explain::explain_code(code, arguments.json)
             } else {
-                let provider = server::open(&settings()?).map_err(with_working_command)?;
-                explain::explain(&arguments, &provider)
+                explain::explain(&arguments, &open()?)
             }
         }
-        Command::Audit(arguments) => {
-            let provider = server::open(&settings()?).map_err(with_working_command)?;
-            audit::audit(&arguments, &provider)
-        }
+        Command::Audit(arguments) => audit::audit(&arguments, &open()?),
         Command::Key {
             command: key::Command::Reseal(arguments),
         } => key::reseal(&arguments, &settings()?).map_err(with_working_command),
         Command::Key {
             command: key::Command::Remove { id, json },
-        } => {
-            let provider = server::open(&settings()?).map_err(with_working_command)?;
-            key::remove(&id, &provider, json)
-        }
+        } => key::remove(&id, &open()?, json),
         Command::Key {
             command: key::Command::Roll { command },
-        } => {
-            let provider = server::open(&settings()?).map_err(with_working_command)?;
-            key::run(command, &provider)
-        }
+        } => key::run(command, &open()?),
     }
     .map(|()| ExitCode::SUCCESS)
+    .map_err(with_hint_for_unreadable_file)
 }
 
-fn serve(settings: &Settings) -> Result<ExitCode> {
-    let log = start_log(settings)?;
-    let served = server::serve(settings).map_err(with_working_command);
+fn serve(file: Option<PathBuf>) -> Result<ExitCode> {
+    let settings = settings(file.as_deref())?;
+    let log = start_log(&settings)?;
+    let read_again = Box::new(move || read_settings(file.as_deref()));
+    let served = server::serve(settings, read_again, &log).map_err(with_working_command);
     // The reader of the log may hang: the daemon ends all the same, and still prints why.
     if let Err(error) = &served {
         log.write_line(&format!("hallpass: {}", output::error_words(error)));
@@ -143,11 +147,26 @@ fn serve(settings: &Settings) -> Result<ExitCode> {
     })
 }
 
-fn settings(config: Option<&std::path::Path>) -> Result<Settings> {
-    let read_secret = |path: &std::path::Path| {
-        files::read_named_secret(path).map_err(|why| format!("{:#}", anyhow::Error::new(why)))
-    };
-    Settings::load(config, std::env::vars(), &read_secret).context("the configuration cannot be used")
+/// The configuration file, if there is one.
+fn config_file(named: Option<PathBuf>) -> Option<PathBuf> {
+    let variable = std::env::var_os(crate::config::FILE_VARIABLE);
+    find_file(named, variable, Path::new(crate::config::DEFAULT_FILE))
+}
+
+fn settings(file: Option<&Path>) -> Result<Settings> {
+    read_settings(file).with_context(|| match file {
+        Some(file) => format!(
+            "the configuration cannot be used (read: {} and the environment)",
+            file.display()
+        ),
+        None => "the configuration cannot be used (read: the environment; no file)".to_owned(),
+    })
+}
+
+fn read_settings(file: Option<&Path>) -> Result<Settings, Errors> {
+    let read_secret =
+        |path: &Path| files::read_named_secret(path).map_err(|why| format!("{:#}", anyhow::Error::new(why)));
+    Settings::load(file, std::env::vars(), &read_secret)
 }
 
 fn start_log(settings: &Settings) -> Result<Log> {
@@ -156,6 +175,14 @@ fn start_log(settings: &Settings) -> Result<Log> {
         LogFormat::Json => Format::Json,
     };
     Ok(telemetry::start(format, &settings.log_filter)?)
+}
+
+/// Adds what to do where a file that an argument names cannot be read.
+fn with_hint_for_unreadable_file(error: anyhow::Error) -> anyhow::Error {
+    match service_user::hint_for_unreadable_file(&error) {
+        Some(hint) => anyhow::anyhow!("{}\n{hint}", output::error_words(&error)),
+        None => error,
+    }
 }
 
 /// Adds the command that works, where another user has to run it.

@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use ureq::{
     Agent, Body,
@@ -25,7 +26,10 @@ use ureq::{
     unversioned::transport::DefaultConnector,
 };
 
-use crate::{fetch::resolver::CheckedResolver, model::metadata_source::MetadataUrl};
+use crate::{
+    fetch::resolver::{AllowedNetworks, CheckedResolver},
+    model::metadata_source::MetadataUrl,
+};
 
 pub use crate::fetch::resolver::ForbiddenAddress;
 
@@ -116,6 +120,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     agent: Agent,
+    allowed: AllowedNetworks,
     directory: PathBuf,
     stopped: Arc<AtomicBool>,
 }
@@ -144,12 +149,19 @@ impl Fetcher {
             .timeout_per_read(Some(IO_TIMEOUT))
             .timeout_per_write(Some(IO_TIMEOUT))
             .build();
-        let resolver = CheckedResolver::new(allowed);
+        let allowed = Arc::new(ArcSwap::from_pointee(allowed));
+        let resolver = CheckedResolver::new(Arc::clone(&allowed));
         Self {
+            allowed,
             agent: Agent::with_parts(config, DefaultConnector::default(), resolver),
             directory,
             stopped: Arc::default(),
         }
+    }
+
+    /// Connects to public addresses and those in `allowed` from now on.
+    pub fn replace_private_networks(&self, allowed: Vec<IpNet>) {
+        self.allowed.store(Arc::new(allowed));
     }
 
     /// Fetches what `wanted` names; calls `on_progress` with the number of bytes received so far.

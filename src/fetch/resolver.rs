@@ -3,6 +3,7 @@
 
 use std::{fmt, io, net::IpAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use ureq::{
     Error,
@@ -36,17 +37,20 @@ impl fmt::Display for ForbiddenAddress {
 
 impl std::error::Error for ForbiddenAddress {}
 
+/// Networks that are not public, and are connected to all the same.
+pub(super) type AllowedNetworks = Arc<ArcSwap<Vec<IpNet>>>;
+
 /// Resolves names, and returns only allowed addresses.
 pub(super) struct CheckedResolver {
     resolver: DefaultResolver,
-    allowed: Arc<[IpNet]>,
+    allowed: AllowedNetworks,
 }
 
 impl CheckedResolver {
-    pub(super) fn new(allowed: Vec<IpNet>) -> Self {
+    pub(super) fn new(allowed: AllowedNetworks) -> Self {
         Self {
             resolver: DefaultResolver::default(),
-            allowed: allowed.into(),
+            allowed,
         }
     }
 }
@@ -59,10 +63,11 @@ impl Resolver for CheckedResolver {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
         let resolved = self.resolver.resolve(uri, config, timeout)?;
+        let allowed = self.allowed.load();
         let mut permitted = self.empty();
         let mut refused = None;
         for address in &resolved {
-            if is_allowed(address.ip(), &self.allowed) {
+            if is_allowed(address.ip(), &allowed) {
                 permitted.push(*address);
             } else {
                 refused = Some(address.ip());

@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use arc_swap::Guard;
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 
 use crate::{
     crypto::browser_state::BrowserStateKey,
@@ -106,8 +108,22 @@ impl Provider {
         !self.store().is_sqlite()
     }
 
-    pub fn policy(&self) -> &Policy {
-        &self.dependencies().policy
+    /// The policy of this moment.
+    pub fn policy(&self) -> Guard<Arc<Policy>> {
+        self.dependencies().policy.load()
+    }
+
+    /// Keeps to `policy` and fetches metadata from `private_networks` too, from now on. Fails if the published metadata,
+    /// which depends on it, cannot be made anew.
+    pub fn replace_settings(&self, policy: Policy, private_networks: Vec<IpNet>) -> Result<(), Error> {
+        let parts = self.dependencies();
+        parts.fetcher.replace_private_networks(private_networks);
+        let previous = parts.policy.swap(Arc::new(policy));
+        if previous.sign_metadata != self.policy().sign_metadata {
+            self.forget_snapshot()?;
+            self.fresh_snapshot()?;
+        }
+        Ok(())
     }
 
     /// The number of passwords hashed so far, so that tests can count work instead of measuring time.

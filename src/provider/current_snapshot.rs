@@ -22,6 +22,12 @@ impl Provider {
         Ok(guard.clone())
     }
 
+    /// The next use loads all of it.
+    pub(super) fn forget_snapshot(&self) -> Result<(), Error> {
+        *self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)? = None;
+        Ok(())
+    }
+
     /// The snapshot of the current generation of the database.
     pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;

@@ -1,5 +1,7 @@
 //! What a provider is built from.
 
+use arc_swap::ArcSwap;
+
 use crate::{
     clock::Clock,
     credential::password::Hasher,
@@ -17,7 +19,8 @@ pub struct Dependencies {
     pub entropy: Box<dyn Entropy>,
     /// Our public URLs.
     pub endpoints: Endpoints,
-    pub policy: Policy,
+    /// Replaced when the settings are read again.
+    pub policy: ArcSwap<Policy>,
     /// Opens the signing keys.
     pub sealing_key: SealingKey,
     pub hasher: Hasher,

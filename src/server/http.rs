@@ -9,7 +9,10 @@ use actix_web::{Error, body::MessageBody, dev::AppConfig, rt::net::TcpStream};
 
 use crate::{
     config::Settings,
-    server::listen::{self, ConnectionCounter, ConnectionSlot},
+    server::{
+        listen::{self, ConnectionCounter, ConnectionSlot},
+        systemd::{self, Watchdog},
+    },
     web::{Deadlines, TimedStream},
 };
 
@@ -30,6 +33,7 @@ pub(super) struct HttpConfig {
     connections: usize,
     peers: ConnectionCounter,
     deadlines: Deadlines,
+    watchdog: Option<Watchdog>,
 }
 
 impl HttpConfig {
@@ -46,7 +50,18 @@ impl HttpConfig {
             connections,
             peers: ConnectionCounter::new(connections, settings.trusted_proxies.clone()),
             deadlines,
+            watchdog: None,
         }
+    }
+
+    /// Lets `watchdog` see whether the workers are alive.
+    pub(super) fn watched_by(self, watchdog: Option<Watchdog>) -> Self {
+        Self { watchdog, ..self }
+    }
+
+    /// Counts the connections of each address.
+    pub(super) fn connections(&self) -> ConnectionCounter {
+        self.peers.clone()
     }
 
     /// Serves `app` on `listener` until the returned server is stopped.
@@ -62,14 +77,22 @@ impl HttpConfig {
         <S::Service as actix_service::Service<Request>>::Future: 'static,
         B: MessageBody + 'static,
     {
-        let (peers, deadlines) = (self.peers, self.deadlines);
+        let (peers, deadlines, watchdog) = (self.peers, self.deadlines, self.watchdog);
         let builder = Server::build()
             .workers(self.workers)
             .worker_max_blocking_threads(self.blocking_threads)
             .max_concurrent_connections((self.connections / self.workers).max(1))
             .shutdown_timeout(SHUTDOWN_TIMEOUT);
         let stopping = builder.graceful_shutdown_signal();
+        let stopped = stopping.clone();
+        actix_web::rt::spawn(async move {
+            stopped.notified().await;
+            systemd::stopping();
+        });
         let server = builder.listen("hallpass", listener, move || {
+            if let Some(watchdog) = &watchdog {
+                watchdog.watch_this_worker();
+            }
             let (peers, stopping) = (peers.clone(), stopping.clone());
             let app = app()
                 .into_factory()

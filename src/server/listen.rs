@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -79,7 +80,7 @@ pub(super) struct ConnectionCounter(Arc<PeerCounts>);
 struct PeerCounts {
     open: Mutex<BTreeMap<IpAddr, usize>>,
     max_per_network: usize,
-    trusted_proxies: Vec<IpNet>,
+    trusted_proxies: ArcSwap<Vec<IpNet>>,
     warned: AtomicBool,
 }
 
@@ -89,9 +90,15 @@ impl ConnectionCounter {
         Self(Arc::new(PeerCounts {
             open: Mutex::default(),
             max_per_network: MAX_CONNECTIONS_PER_NETWORK.min(in_all / 4).max(8),
-            trusted_proxies: trusted,
+            trusted_proxies: ArcSwap::from_pointee(trusted),
             warned: AtomicBool::new(false),
         }))
+    }
+
+    /// Counts no connection of `trusted` from now on; those that are open are counted as before.
+    pub(super) fn replace_trusted_proxies(&self, trusted: Vec<IpNet>) {
+        self.0.trusted_proxies.store(Arc::new(trusted));
+        self.0.warned.store(false, Ordering::Relaxed);
     }
 
     /// A slot for one more connection of `peer`, until it is dropped; `None` where the peer has as many as it may.
@@ -100,6 +107,7 @@ impl ConnectionCounter {
         let counts = &self.0;
         if counts
             .trusted_proxies
+            .load()
             .iter()
             .any(|network| network.contains(&peer))
         {

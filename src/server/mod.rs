@@ -1,13 +1,16 @@
 //! From settings to a running daemon: files, database, keys, listener, background work.
 
+mod check;
 mod housekeeping;
 mod http;
 mod listen;
 mod open;
+mod reload;
 mod reseal;
 mod seal;
 mod signals;
 mod startup_log;
+mod systemd;
 mod wait_for_database;
 
 use std::{
@@ -20,39 +23,51 @@ use std::{
 use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
+pub use self::{
+    check::{SettingsFindings, check},
+    open::{open, prepare, prepare_with},
+    reload::ReadSettings,
+    reseal::{ResealOutcome, reseal},
+};
 use self::{
     housekeeping::{DATABASE_TIMEOUT, fetch_metadata, refresh_and_check, run_housekeeping},
     http::HttpConfig,
+    listen::ConnectionCounter,
     open::lock_database,
+    reload::Live,
     startup_log::{log_finding, log_ignored_variables, next_step},
-};
-pub use self::{
-    open::{open, prepare, prepare_with},
-    reseal::{ResealOutcome, reseal},
+    systemd::Watchdog,
 };
 use crate::{
     config::Settings,
     model::actor::Actor,
     provider::Provider,
+    telemetry::Log,
     web::{self, Deadlines, Permits, Site},
 };
 
-/// Runs the daemon until a signal stops it.
-pub fn serve(settings: &Settings) -> Result<()> {
+/// Runs the daemon until a signal stops it. At each SIGHUP, `read_again` reads the settings from where `settings` came
+/// from.
+pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<()> {
     let began = Instant::now();
-    signals::ignore_hangups()?;
-    log_ignored_variables(settings);
+    let hangups = signals::receive_hangups()?;
+    log_ignored_variables(&settings);
     let listener = listen::bind(settings.listen)?;
-    let _only_one = lock_database(settings)?;
-    let Some((provider, findings)) = wait_for_database::prepare_when_available(settings, &listener)? else {
+    let _only_one = lock_database(&settings)?;
+    let Some((provider, findings)) = wait_for_database::prepare_when_available(&settings, &listener)? else {
         return Ok(());
     };
     for finding in &findings {
         log_finding(finding);
     }
     let address = listener.local_addr()?;
-    let next = next_step(settings, &provider)?;
-    let server = Server::start(settings, provider, listener)?;
+    let next = next_step(&settings, &provider)?;
+    let server = Server::start(&settings, provider, listener)?;
+    let status = format!("listens on http://{address}");
+    systemd::ready(&status);
+    if let Some(watchdog) = server.watchdog.clone() {
+        watchdog.start()?;
+    }
     tracing::info!(
         listen = %address,
         base_url = settings.base_url.origin(),
@@ -60,11 +75,21 @@ pub fn serve(settings: &Settings) -> Result<()> {
         "Hallpass {} listens on http://{address}. {next}",
         env!("CARGO_PKG_VERSION")
     );
+    let live = Live {
+        provider: server.fetch_provider.clone(),
+        site: server.site.clone(),
+        connections: server.connections.clone(),
+        log: log.clone(),
+    };
+    reload::reload_at(hangups, settings, read_again, live, status)?;
     server.wait()
 }
 
 #[derive(Debug)]
 pub struct Server {
+    site: Data<Site>,
+    connections: ConnectionCounter,
+    watchdog: Option<Watchdog>,
     handle: ServerHandle,
     running: thread::JoinHandle<std::io::Result<()>>,
     housekeeping: thread::JoinHandle<()>,
@@ -97,17 +122,18 @@ impl Server {
             provider.for_requests(),
             permits,
             settings.trusted_proxies.clone(),
-            settings.organisation.clone(),
-            settings.help_url.as_ref().map(ToString::to_string),
+            reload::brand(settings),
         )?);
-        let http = HttpConfig::new(settings, deadlines);
+        let watchdog = Watchdog::if_enabled();
+        let http = HttpConfig::new(settings, deadlines).watched_by(watchdog.clone());
+        let (connections, served_site) = (http.connections(), site.clone());
         // The first request already finds the current state.
         refresh_and_check(&provider.for_requests());
         let (ready, started) = mpsc::channel();
         let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let system = actix_web::rt::System::new();
             system.block_on(async move {
-                let server = http.run(listener, move || web::app(site.clone()))?;
+                let server = http.run(listener, move || web::app(served_site.clone()))?;
                 // The receiver waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await
@@ -132,6 +158,9 @@ impl Server {
                 drop(alive);
             })?;
         Ok(Self {
+            site,
+            connections,
+            watchdog,
             handle,
             running,
             housekeeping: keeper,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use arc_swap::ArcSwap;
 
 use crate::{
     api_model::remedy,
@@ -31,7 +32,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         check_files(settings)?;
     } else {
         bail!(
-            "there is no data directory {}: start `hallpass serve` once, or name the right one with HALLPASS_DATA_DIR. Beside a service it is named in the unit: `systemctl cat hallpass`",
+            "there is no data directory {}: start `hallpass serve` once, or name the right one with data_dir in the configuration, or HALLPASS_DATA_DIR",
             settings.data_dir.display()
         );
     }
@@ -43,6 +44,11 @@ pub fn open(settings: &Settings) -> Result<Provider> {
             path.display()
         );
     }
+    open_existing(settings)
+}
+
+/// Opens a provider on a database that exists; does not look at the modes of files.
+pub(super) fn open_existing(settings: &Settings) -> Result<Provider> {
     let store = Store::connect(&settings.database_url, 2)?;
     match store.schema_state()? {
         SchemaState::Current | SchemaState::AheadButUsable => {}
@@ -53,6 +59,9 @@ pub fn open(settings: &Settings) -> Result<Provider> {
             )
         }
         SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
+    }
+    if store.read(Tx::signing_keys)?.is_empty() {
+        bail!("Hallpass is being set up: `hallpass serve` makes its signing key; try again in a moment");
     }
     let sealing_key = seal::read_key(settings, &store)?;
     // Applications need the daemon's base URL, whatever the settings of this command say.
@@ -146,7 +155,7 @@ fn parts(
         clock,
         entropy,
         endpoints: Endpoints::new(base_url),
-        policy: settings.policy.clone(),
+        policy: ArcSwap::from_pointee(settings.policy.clone()),
         sealing_key,
         hasher: Hasher::new(HashCost::MIN)?,
         store,
@@ -163,14 +172,14 @@ const MARKER_TEXT: &[u8] = b"Hallpass has made its database and its signing key.
 
 /// The marker file that tells a used data directory from a new one. Each kind of database has its own, so that one can
 /// replace the other.
-fn marker_path(settings: &Settings) -> PathBuf {
+pub(super) fn marker_path(settings: &Settings) -> PathBuf {
     settings.data_dir.join(match settings.sqlite_path() {
         Some(_) => "initialized.sqlite",
         None => "initialized.postgres",
     })
 }
 
-fn database_missing(settings: &Settings) -> String {
+pub(super) fn database_missing(settings: &Settings) -> String {
     let (what, name) = match settings.sqlite_path() {
         Some(path) => (
             format!("{}", path.display()),
@@ -219,17 +228,24 @@ fn refuse_newer_schema(oldest_binary: &str) -> Result<()> {
 
 fn check_files(settings: &Settings) -> Result<()> {
     files::ensure_data_dir(&settings.data_dir)?;
-    files::check_private(&marker_path(settings))?;
-    if settings.seal_key_file.is_none() {
-        files::check_private(&settings.seal_key_path())?;
-        files::check_private(&seal::next_key_path(settings))?;
-    }
-    if let Some(database) = settings.sqlite_path() {
-        for ending in ["", "-wal", "-shm", ".lock"] {
-            let mut name = database.as_os_str().to_owned();
-            name.push(ending);
-            files::check_private(Path::new(&name))?;
-        }
+    for path in private_files(settings) {
+        files::check_private(&path)?;
     }
     Ok(())
+}
+
+/// Files of ours that only this user may access; some need not exist.
+pub(super) fn private_files(settings: &Settings) -> Vec<PathBuf> {
+    let mut paths = vec![marker_path(settings)];
+    if settings.seal_key_file.is_none() {
+        paths.extend([settings.seal_key_path(), seal::next_key_path(settings)]);
+    }
+    if let Some(database) = settings.sqlite_path() {
+        paths.extend(["", "-wal", "-shm", ".lock"].map(|ending| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        }));
+    }
+    paths
 }

@@ -1,28 +1,28 @@
 //! Signals other than those that stop the daemon.
 
-use std::{io, thread};
+use std::{io, sync::mpsc, thread};
 
 use actix_web::rt::System;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// From now on SIGHUP ends nothing: a closing terminal sends it, and so do administrators who are used to daemons that
-/// read their settings again at it.
-pub(super) fn ignore_hangups() -> io::Result<()> {
+/// From now on SIGHUP ends nothing: a closing terminal sends it, and so do administrators who want the settings read
+/// again. Each one that arrives is passed on.
+pub(super) fn receive_hangups() -> io::Result<mpsc::Receiver<()>> {
+    let (received, hangups) = mpsc::channel();
     thread::Builder::new()
         .name("signals".to_owned())
-        .spawn(|| System::new().block_on(log_hangups()))?;
-    Ok(())
+        .spawn(|| System::new().block_on(pass_hangups_on(received)))?;
+    Ok(hangups)
 }
 
-async fn log_hangups() {
+async fn pass_hangups_on(received: mpsc::Sender<()>) {
     match signal(SignalKind::hangup()) {
         Ok(mut hangups) => {
+            // Received also where nobody listens: else the next one would end the process.
             while hangups.recv().await.is_some() {
-                tracing::warn!(
-                    "SIGHUP is ignored: settings are read at the start alone, so restart to change them"
-                );
+                let _read_at_the_start_or_stopping = received.send(());
             }
         }
-        Err(error) => tracing::warn!(%error, "SIGHUP cannot be ignored, and would end the daemon"),
+        Err(error) => tracing::warn!(%error, "SIGHUP cannot be received, and would end the daemon"),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::{
     config::Settings,
     provider::{self, Provider, bootstrap::BootstrapNotice},
-    server::{http::HttpConfig, open::prepare},
+    server::{http::HttpConfig, open::prepare, systemd},
     store,
     web::{self, Deadlines},
 };
@@ -43,7 +43,12 @@ pub(super) fn prepare_when_available(
         );
         let living = match meanwhile.take() {
             Some(living) => living,
-            None => UnavailableServer::start(settings, listener.try_clone()?)?,
+            None => {
+                let living = UnavailableServer::start(settings, listener.try_clone()?)?;
+                // It answers, and says what it waits for: a start that took too long would be ended.
+                systemd::ready("waits for the database");
+                living
+            }
         };
         if living.has_ended_within(delay) {
             return Ok(None);

@@ -20,6 +20,7 @@ use tracing_subscriber::{
     EnvFilter,
     field::RecordFields,
     fmt::{FormatFields, MakeWriter, format::Writer},
+    reload,
     util::SubscriberInitExt,
 };
 
@@ -39,18 +40,37 @@ pub enum Format {
 }
 
 /// A log that was started. Writing to it never waits for its reader.
-#[derive(Clone, Debug)]
-pub struct Log(LogQueue);
+#[derive(Clone)]
+pub struct Log {
+    queue: LogQueue,
+    set_filter: SetFilter,
+}
+
+/// Replaces the filter; fails if the log has ended.
+type SetFilter = Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
+
+impl Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log")
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Log {
     /// Writes what is queued, for two seconds at most, and stops. What is logged afterwards is lost.
     pub fn finish(&self) {
-        self.0.finish(FLUSH_TIMEOUT);
+        self.queue.finish(FLUSH_TIMEOUT);
     }
 
     /// Writes a line for the user who started the program, without the format of the log.
     pub fn write_line(&self, line: &str) {
-        self.0.push(format!("{line}\n").as_bytes());
+        self.queue.push(format!("{line}\n").as_bytes());
+    }
+
+    /// Logs what `filter` permits from now on.
+    pub fn replace_filter(&self, filter: &str) -> Result<(), Error> {
+        (self.set_filter)(parse_filter(filter)?).map_err(Error::Ended)
     }
 }
 
@@ -59,12 +79,11 @@ pub fn start(format: Format, filter: &str) -> Result<Log, Error> {
     let ansi = io::stderr().is_terminal();
     let queue =
         LogQueue::start(io::stderr(), dropped_lines_formatter(format, ansi)?).map_err(Error::Thread)?;
-    subscriber(format, filter, ansi, queue.clone())?
-        .try_init()
-        .map_err(Error::AlreadyStarted)?;
+    let (subscriber, set_filter) = subscriber(format, filter, ansi, queue.clone())?;
+    subscriber.try_init().map_err(Error::AlreadyStarted)?;
     // The default hook writes to stderr itself, and would wait for it.
     panic::set_hook(Box::new(log_panic));
-    Ok(Log(queue))
+    Ok(Log { queue, set_filter })
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
@@ -80,8 +99,8 @@ fn dropped_lines_formatter(
 ) -> Result<impl Fn(u64) -> Vec<u8> + Send + 'static, Error> {
     let text = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&text);
-    let dispatch = subscriber(format, "warn", ansi, move || SharedBuffer(Arc::clone(&into)))?;
-    let dispatch = tracing::Dispatch::new(dispatch);
+    let (subscriber, _) = subscriber(format, "warn", ansi, move || SharedBuffer(Arc::clone(&into)))?;
+    let dispatch = tracing::Dispatch::new(subscriber);
     Ok(move |lines| {
         tracing::dispatcher::with_default(&dispatch, || {
             tracing::warn!(
@@ -123,39 +142,60 @@ pub enum Error {
     Thread(#[source] io::Error),
     #[error("the log was started before")]
     AlreadyStarted(#[source] tracing_subscriber::util::TryInitError),
+    #[error("the log has ended")]
+    Ended(#[source] reload::Error),
 }
 
 type BoxedSubscriber = Box<dyn Subscriber + Send + Sync>;
 
-fn subscriber<W>(format: Format, filter: &str, ansi: bool, writer: W) -> Result<BoxedSubscriber, Error>
+fn parse_filter(filter: &str) -> Result<EnvFilter, Error> {
+    EnvFilter::try_new(filter).map_err(|source| Error::Filter {
+        text: filter.escape_debug().to_string(),
+        source,
+    })
+}
+
+fn subscriber<W>(
+    format: Format,
+    filter: &str,
+    ansi: bool,
+    writer: W,
+) -> Result<(BoxedSubscriber, SetFilter), Error>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter).map_err(|source| Error::Filter {
-        text: filter.escape_debug().to_string(),
-        source,
-    })?;
+    let filter = parse_filter(filter)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Otherwise a closed stderr would be reported on stderr, which panics.
         .log_internal_errors(false);
     Ok(match format {
-        Format::Human => Box::new(
-            builder
+        Format::Human => {
+            let builder = builder
                 .compact()
                 .with_ansi(ansi)
                 .fmt_fields(SingleLineFields)
                 .with_writer(writer)
-                .finish(),
-        ),
-        Format::Json => Box::new(
-            builder
+                .with_filter_reloading();
+            let handle = builder.reload_handle();
+            (
+                Box::new(builder.finish()),
+                Arc::new(move |filter| handle.reload(filter)),
+            )
+        }
+        Format::Json => {
+            let builder = builder
                 .json()
                 .flatten_event(true)
                 .with_current_span(false)
                 .with_writer(JsonLines(writer))
-                .finish(),
-        ),
+                .with_filter_reloading();
+            let handle = builder.reload_handle();
+            (
+                Box::new(builder.finish()),
+                Arc::new(move |filter| handle.reload(filter)),
+            )
+        }
     })
 }
 
@@ -290,7 +330,7 @@ mod tests {
     fn logged(format: Format, work: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let subscriber = subscriber(format, "info", false, move || writer.clone()).unwrap();
+        let (subscriber, _) = subscriber(format, "info", false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, work);
         let bytes = buffer.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

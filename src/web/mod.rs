@@ -25,6 +25,7 @@ use actix_web::{
 pub use self::{
     layer::connection::{Deadlines, TimedStream},
     layer::permits::Permits,
+    page::part::Brand,
     state::Site,
 };
 

@@ -1,6 +1,6 @@
 //! The state that all handlers share, and the common forms of responses.
 
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -9,6 +9,7 @@ use actix_web::{
         header::{InvalidHeaderValue, LOCATION},
     },
 };
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::{
@@ -38,20 +39,17 @@ pub struct Site {
     pub(super) cookies: Cookies,
     pub(super) headers: Headers,
     proxies: TrustedProxies,
-    organisation: String,
-    help_url: Option<String>,
+    brand: ArcSwap<Brand>,
     rejected_forms: LogLimiter,
     unrecorded_fetches: LogLimiter,
 }
 
 impl Site {
-    /// `organisation` is the name on the pages.
     pub fn new(
         provider: Provider,
         permits: Permits,
         trusted_proxies: Vec<IpNet>,
-        organisation: String,
-        help_url: Option<String>,
+        brand: Brand,
     ) -> Result<Self, InvalidHeaderValue> {
         let base = &provider.endpoints().base;
         let (cookies, headers) = (Cookies::new(base), Headers::new(base.is_https())?);
@@ -61,22 +59,24 @@ impl Site {
             cookies,
             headers,
             proxies: TrustedProxies::new(trusted_proxies),
-            organisation,
-            help_url,
+            brand: ArcSwap::from_pointee(brand),
             rejected_forms: LogLimiter::default(),
             unrecorded_fetches: LogLimiter::default(),
         })
+    }
+
+    /// Trusts `trusted_proxies` and shows `brand` from now on.
+    pub fn replace_settings(&self, trusted_proxies: Vec<IpNet>, brand: Brand) {
+        self.proxies.replace(trusted_proxies);
+        self.brand.store(Arc::new(brand));
     }
 
     pub(super) fn base(&self) -> &BaseUrl {
         &self.provider.endpoints().base
     }
 
-    pub(super) fn brand(&self) -> Brand<'_> {
-        Brand {
-            organisation: &self.organisation,
-            help_url: self.help_url.as_deref(),
-        }
+    pub(super) fn brand(&self) -> Brand {
+        Brand::clone(&self.brand.load())
     }
 
     pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {

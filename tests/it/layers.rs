@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
     ("process", &["model"], &[]),
+    ("os_user", &[], &["rustix"]),
     ("telemetry", &["model"], &["serde_json", "tracing_subscriber"]),
     ("crypto", &["model"], &["openssl", "sha2"]),
     ("xml", &["model"], &["roxmltree", "quick_xml"]),
@@ -23,7 +24,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("claims", &["model"], &[]),
     ("access", &["model"], &[]),
     ("config", &["model"], &["toml"]),
-    ("files", &["model"], &["rustix"]),
+    ("files", &["model", "os_user"], &[]),
     ("fetch", &["model"], &["ureq"]),
     (
         "store",
@@ -67,6 +68,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "fetch",
             "provider",
             "api_model",
+            "telemetry",
             "web",
         ],
         &[
@@ -76,6 +78,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "actix_web",
             "anyhow",
             "rustix",
+            "sd_notify",
         ],
     ),
     (
@@ -98,6 +101,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         "cli",
         &[
             "model",
+            "os_user",
             "telemetry",
             "config",
             "files",

@@ -149,7 +149,7 @@ fn logout_messages_are_valid() {
             },
             session_index: "_x",
         };
-        let logout_request = request::write(&ask, setup.server.provider.policy(), setup.now()).unwrap();
+        let logout_request = request::write(&ask, &setup.server.provider.policy(), setup.now()).unwrap();
         validate_against_schema(&logout_request.unsigned_xml(), PROTOCOL_SCHEMA).unwrap();
     });
 }

@@ -87,7 +87,7 @@ impl Saml<'_> {
             formats: application.application.name_id_formats(),
             entity_id: &snapshot.installation.entity_id,
             sso: &self.endpoints().sso,
-            policy: self.policy(),
+            policy: &self.policy(),
             now: self.now(),
         };
         context.is_signed = matches!(outcome, VerificationOutcome::Signed(_));

@@ -122,7 +122,7 @@ impl Saml<'_> {
         verified.context.application = Some(first.application);
         verified.context.is_valid = true;
         verified.context.is_signed = true;
-        match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
+        match request.refusal(&self.endpoints().slo, &self.policy(), self.now()) {
             Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &verified.context),
             Some(refusal) => self.respond_with_refusal(&verified, refusal),
             None if !request.session_indexes.is_empty() => self.end_by_index(verified),

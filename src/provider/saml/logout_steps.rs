@@ -232,7 +232,7 @@ impl Saml<'_> {
             name_id,
             session_index: &step.session_handle,
         };
-        let message = request::write(&content, self.policy(), now)?;
+        let message = request::write(&content, &self.policy(), now)?;
         let outbound = logout_delivery(
             &view.snapshot,
             application,

@@ -38,7 +38,7 @@ impl Publication {
             endpoints: &parts.endpoints,
             certificates: &ring.published(),
         };
-        let metadata = idp::write(description, parts.policy.sign_metadata.then_some(signer))?;
+        let metadata = idp::write(description, parts.policy.load().sign_metadata.then_some(signer))?;
         let key_to_adopt = match (&ring.next, &ring.previous) {
             (Some(next), _) => Some(next.id),
             (None, Some(_)) => Some(ring.active.id),

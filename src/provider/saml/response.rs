@@ -196,7 +196,7 @@ impl Saml<'_> {
             session_index: content.session_index,
             attributes: content.attributes,
         };
-        Ok(response::success(&frame, &statement, self.policy(), seal)?)
+        Ok(response::success(&frame, &statement, &self.policy(), seal)?)
     }
 
     /// A signed Response that contains only a status.

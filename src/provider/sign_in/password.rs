@@ -90,7 +90,7 @@ impl SignIn<'_> {
             let until = if own {
                 None
             } else {
-                blocked_until(tx, &buckets, policy)?
+                blocked_until(tx, &buckets, &policy)?
             };
             Ok((own, until))
         })?;
@@ -200,7 +200,7 @@ impl SignIn<'_> {
             if let Some(better) = &verified.rehash {
                 tx.set_password_hash(user.id, better, now)?;
             }
-            refund(tx, buckets, self.policy())?;
+            refund(tx, buckets, &self.policy())?;
             let mut renewed_session = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {

@@ -128,7 +128,7 @@ impl SignIn<'_> {
             return Ok(RateLimit::Allowed);
         }
         // A throttled attempt is refused before anything is written for the account that it names.
-        if let Some(until) = self.store().read(|tx| blocked_until(tx, buckets, policy))? {
+        if let Some(until) = self.store().read(|tx| blocked_until(tx, buckets, &policy))? {
             return Ok(RateLimit::RetryAfter(until));
         }
         let (admission, by_spare) = self.store().write(|tx| {

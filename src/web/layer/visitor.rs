@@ -2,10 +2,14 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use actix_web::{HttpMessage, HttpRequest, http::Method};
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::{
@@ -16,18 +20,25 @@ use crate::{
 /// Proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Default)]
 pub(in crate::web) struct TrustedProxies {
-    networks: Vec<IpNet>,
+    networks: ArcSwap<Vec<IpNet>>,
     warned_untrusted: AtomicBool,
     warned_unreadable: AtomicBool,
 }
 
 impl TrustedProxies {
-    pub(in crate::web) const fn new(trusted: Vec<IpNet>) -> Self {
+    pub(in crate::web) fn new(trusted: Vec<IpNet>) -> Self {
         Self {
-            networks: trusted,
+            networks: ArcSwap::from_pointee(trusted),
             warned_untrusted: AtomicBool::new(false),
             warned_unreadable: AtomicBool::new(false),
         }
+    }
+
+    /// Trusts `trusted` from now on, and warns anew of what does not fit.
+    pub(in crate::web) fn replace(&self, trusted: Vec<IpNet>) {
+        self.networks.store(Arc::new(trusted));
+        self.warned_untrusted.store(false, Ordering::Relaxed);
+        self.warned_unreadable.store(false, Ordering::Relaxed);
     }
 
     /// The client's address: the peer's, or if the peer is a trusted proxy, the last one in
@@ -80,7 +91,10 @@ impl TrustedProxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks
+            .load()
+            .iter()
+            .any(|network| network.contains(&address))
     }
 }
 

@@ -61,7 +61,7 @@ impl Base64 {
 #[derive(Clone, Debug, Template)]
 #[template(path = "auto_post.html", config = "src/web/askama.toml")]
 pub struct AutoPostPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub application: AppMark,
     pub kind: AutoPostKind,
     /// The registered address that receives the message.

@@ -9,7 +9,7 @@ use crate::web::page::part::Brand;
 #[derive(Clone, Debug, Template)]
 #[template(path = "device_link.html", config = "src/web/askama.toml")]
 pub struct DeviceLinkPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     /// The part of the address that identifies the link.
     pub link: &'a str,
     pub csrf: &'a str,

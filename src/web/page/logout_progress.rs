@@ -78,7 +78,7 @@ pub enum AdvanceBy<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout_progress.html", config = "src/web/askama.toml")]
 pub struct LogoutProgressPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub participants: Vec<ParticipantView>,
     /// The application of this step.
     pub application: AppMark,
@@ -93,7 +93,7 @@ pub struct LogoutProgressPage<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout_return.html", config = "src/web/askama.toml")]
 pub struct LogoutReturnPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub participants: Vec<ParticipantView>,
     /// The application that receives the LogoutResponse.
     pub application: AppMark,

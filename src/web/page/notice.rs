@@ -30,10 +30,10 @@ pub enum NoticeKind<'a> {
     LinkExpired,
 }
 
-#[derive(Clone, Copy, Debug, Template)]
+#[derive(Clone, Debug, Template)]
 #[template(path = "notice.html", config = "src/web/askama.toml")]
 pub struct NoticePage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub kind: NoticeKind<'a>,
 }
 
@@ -110,7 +110,7 @@ impl NoticePage<'_> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "failed.html", config = "src/web/askama.toml")]
 pub struct FailurePage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub code: &'a str,
     /// Identifies the failure: the request id in the log begins with it.
     pub reference: Reference,

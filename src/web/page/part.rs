@@ -1,11 +1,13 @@
 //! Parts that several pages show: the organisation, an application, a user.
 
-/// The organisation whose provider this is; on every page.
-#[derive(Clone, Copy, Debug)]
-pub struct Brand<'a> {
-    pub organisation: &'a str,
+use std::sync::Arc;
+
+/// The organisation whose provider this is; on every page. Cheap to clone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Brand {
+    pub organisation: Arc<str>,
     /// Where users get help, if configured: an `https:` or `mailto:` address.
-    pub help_url: Option<&'a str>,
+    pub help_url: Option<Arc<str>>,
 }
 
 /// An application as users recognise it.

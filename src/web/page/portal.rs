@@ -49,7 +49,7 @@ pub struct Paging {
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal.html", config = "src/web/askama.toml")]
 pub struct PortalPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub user: UserMark,
     /// The name in the greeting.
     pub greeting: &'a str,

@@ -30,7 +30,7 @@ impl RefusedAction {
 #[derive(Clone, Debug, Template)]
 #[template(path = "refusal.html", config = "src/web/askama.toml")]
 pub struct RefusalPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub action: RefusedAction,
     pub message: &'a str,
     pub responsible: ResponsibleParty,
@@ -93,7 +93,7 @@ mod tests {
     fn a_message_about_the_application_begins_with_its_name() {
         let mut page = RefusalPage {
             brand: Brand {
-                organisation: "Fernweh",
+                organisation: "Fernweh".into(),
                 help_url: None,
             },
             action: RefusedAction::SignIn,

@@ -36,7 +36,7 @@ pub enum SignInNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_in.html", config = "src/web/askama.toml")]
 pub struct SignInPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     /// The application to sign in to, if one sent the user here.
     pub application: Option<AppMark>,
     /// What the user typed before, or empty.

@@ -11,7 +11,7 @@ use crate::web::page::{
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out.html", config = "src/web/askama.toml")]
 pub struct SignOutPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     pub user: UserMark,
     /// The applications that were opened from this session.
     pub participants: Vec<ParticipantView>,
@@ -24,7 +24,7 @@ pub struct SignOutPage<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out_expired.html", config = "src/web/askama.toml")]
 pub struct SignOutExpiredPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     /// How many applications may still be open.
     pub applications: usize,
     pub csrf: &'a str,
@@ -45,7 +45,7 @@ impl SignOutExpiredPage<'_> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_out.html", config = "src/web/askama.toml")]
 pub struct SignedOutPage<'a> {
-    pub brand: Brand<'a>,
+    pub brand: Brand,
     /// The applications that were opened from it.
     pub participants: Vec<ParticipantView>,
     /// The application that began the logout, and our address that leads back to it.

@@ -1,11 +1,14 @@
 //! `hallpass config check`, and commands that find nothing to work on.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use hallpass::files;
 
 use crate::{
     cli::Cli,
     support::{
         assertions::{assert_contains, assert_lacks},
+        sp_keys::SpKey,
         test_server::{self, Database, on_each_database},
     },
 };
@@ -61,9 +64,14 @@ fn the_configuration_is_checked_and_unknown_settings_are_refused() {
     let mut secret = Cli(cli.0.clone());
     secret.0.push((
         "HALLPASS_DATABASE_URL".to_owned(),
-        "postgres://u:hunter2@db.example/x".to_owned(),
+        "postgres://u:hunter2@127.0.0.1:1/x".to_owned(),
     ));
-    assert_lacks(&secret.expect_success(&["config", "check"]), "hunter2");
+    let output = secret.run(&["config", "check"], "");
+    for text in [output.stdout, output.stderr] {
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("database_url"), "{text}");
+        assert_lacks(&text, "hunter2");
+    }
 }
 
 #[test]
@@ -123,6 +131,69 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
 }
 
 #[test]
+fn a_check_looks_at_data_directory_database_keys_and_proxy() {
+    on_each_database(|database| {
+        let server = test_server::TestServer::start(database, &[]);
+        let data_dir = server.settings.data_dir.clone();
+        let cli = || Cli::new(&data_dir, database);
+        let output = cli().expect_success(&["config", "check"]);
+        assert_contains(&output, "the database is there, and its keys can be opened");
+        assert_contains(
+            &cli()
+                .with_env(&[("HALLPASS_TRUSTED_PROXIES", "none")])
+                .expect_success(&["config", "check"]),
+            "trusted_proxies: no proxy is trusted",
+        );
+        let open_to_all = cli().with_env(&[
+            ("HALLPASS_LISTEN", "0.0.0.0:8080"),
+            ("HALLPASS_BASE_URL", "http://127.0.0.1:8080"),
+        ]);
+        assert_contains(&open_to_all.expect_success(&["config", "check"]), "unencrypted");
+
+        // Everything that is wrong, at once: a key with the certificate of another one, a file that others can read, and
+        // a sealing key that is not the one of this database.
+        let dir = tempfile::tempdir().unwrap();
+        let (key, certificate) = (dir.path().join("key.pem"), dir.path().join("certificate.pem"));
+        files::write_private(&key, &SpKey::rsa(2048).private_pem()).unwrap();
+        fs::write(&certificate, SpKey::rsa(2048).pem).unwrap();
+        fs::write(
+            data_dir.join("seal.key"),
+            format!("hallpass-seal-1:{}\n", "A".repeat(43) + "="),
+        )
+        .unwrap();
+        let marker = match database {
+            Database::Sqlite => "initialized.sqlite",
+            Database::Postgres(_) => "initialized.postgres",
+        };
+        fs::set_permissions(data_dir.join(marker), PermissionsExt::from_mode(0o644)).unwrap();
+        let output = cli()
+            .with_env(&[
+                ("HALLPASS_KEY_FILE", &key.display().to_string()),
+                ("HALLPASS_CERTIFICATE_FILE", &certificate.display().to_string()),
+            ])
+            .expect_failure(&["config", "check"]);
+        for part in [
+            "key_file: ",
+            "data_dir: ",
+            "chmod 600",
+            "database_url: ",
+            "was sealed with",
+        ] {
+            assert_contains(&output, part);
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let away = Cli::new(
+        &dir.path().join("data"),
+        &Database::Postgres("postgres://nobody@127.0.0.1:1/nothing".to_owned()),
+    );
+    assert_contains(
+        &away.expect_failure(&["config", "check"]),
+        "database_url: the database cannot be opened",
+    );
+}
+
+#[test]
 fn other_commands_than_serve_make_no_database() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
@@ -132,11 +203,7 @@ fn other_commands_than_serve_make_no_database() {
         );
         assert_contains(&cli.expect_failure(&["user", "list"]), "hallpass serve");
         fs::create_dir(dir.path().join("data")).unwrap();
-        fs::set_permissions(
-            dir.path().join("data"),
-            std::os::unix::fs::PermissionsExt::from_mode(0o700),
-        )
-        .unwrap();
+        fs::set_permissions(dir.path().join("data"), PermissionsExt::from_mode(0o700)).unwrap();
         assert_contains(&cli.expect_failure(&["app", "list"]), "hallpass serve");
         assert_eq!(fs::read_dir(dir.path().join("data")).unwrap().count(), 0);
     });

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A daemon that is killed when the test ends.
-struct Daemon(Child);
+pub(super) struct Daemon(pub(super) Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
@@ -59,7 +59,7 @@ impl Daemon {
     }
 
     /// Starts one that logs everything to a pipe, and reads the log until it listens.
-    fn start_with_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
+    pub(super) fn start_with_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
         let mut serve = cli.command(&["serve"]);
         let mut daemon = Self(serve.stderr(Stdio::piped()).spawn().unwrap());
         let mut log = BufReader::new(daemon.0.stderr.take().unwrap());
@@ -73,7 +73,7 @@ impl Daemon {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         Cli::send_signal(self.0.id(), name);
     }
 }
@@ -115,23 +115,6 @@ fn a_full_log_pipe_blocks_neither_requests_nor_shutdown() {
         rest.len()
     );
     assert!(rest.contains("has stopped"), "the last lines are there");
-}
-
-#[test]
-fn sighup_is_ignored_and_logged() {
-    let (_dir, cli) = configured_cli(&[]);
-    let (mut daemon, mut log, address) = Daemon::start_with_piped_log(&cli);
-    daemon.signal("HUP");
-    let mut line = String::new();
-    while !line.contains("SIGHUP") {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "it ended without a word");
-    }
-    let mut browser = Browser::new(address, "https://login.fernweh.example");
-    assert_eq!(browser.get("/health/live").status, 200);
-    daemon.signal("TERM");
-    let ended = daemon.0.wait().unwrap();
-    assert!(ended.success(), "{ended}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod explain;
 mod keys;
 mod messages;
 mod registration;
+mod reload;
+mod service_user;
 mod users;
 
 use std::{
@@ -35,6 +37,8 @@ impl Cli {
                 "https://login.fernweh.example".to_owned(),
             ),
             ("HALLPASS_DATA_DIR".to_owned(), data_dir.display().to_string()),
+            // Not that of a Hallpass that is installed on this machine.
+            ("HALLPASS_CONFIG".to_owned(), "/dev/null".to_owned()),
         ];
         if let Database::Postgres(url) = database {
             all.push(("HALLPASS_DATABASE_URL".to_owned(), url.clone()));
@@ -61,7 +65,12 @@ impl Cli {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_hallpass")), arguments)
+    }
+
+    /// The same with another copy of the binary.
+    pub(crate) fn command_of(&self, binary: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary);
         command
             .env_clear()
             .envs(self.0.iter().map(|(name, value)| (name, value)))

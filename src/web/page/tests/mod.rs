@@ -151,7 +151,7 @@ fn ids_are_single_and_what_points_at_one_finds_it() {
 #[test]
 fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
     let brand = Brand {
-        organisation: "x",
+        organisation: "x".into(),
         help_url: None,
     };
     let page = SignInPage {

@@ -102,10 +102,10 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
 }
 
 impl SampleTexts<'_> {
-    fn brand(&self) -> Brand<'_> {
+    fn brand(&self) -> Brand {
         Brand {
-            organisation: self.organisation,
-            help_url: self.help_url,
+            organisation: self.organisation.into(),
+            help_url: self.help_url.map(Into::into),
         }
     }
 
@@ -306,7 +306,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignOutPage {
-                    brand,
+                    brand: brand.clone(),
                     user: person,
                     participants: left,
                     csrf,
@@ -317,7 +317,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignOutExpiredPage {
-                    brand,
+                    brand: brand.clone(),
                     applications,
                     csrf,
                 },
@@ -328,7 +328,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignedOutPage {
-                    brand,
+                    brand: brand.clone(),
                     participants: left,
                     back,
                 },
@@ -336,7 +336,7 @@ impl SampleTexts<'_> {
         };
         let step = |name, answer, way, states| {
             let page = LogoutProgressPage {
-                brand,
+                brand: brand.clone(),
                 participants: self.participants(states),
                 application: application.clone(),
                 position: 3,
@@ -347,7 +347,7 @@ impl SampleTexts<'_> {
         };
         let back = |name, left| {
             let page = LogoutReturnPage {
-                brand,
+                brand: brand.clone(),
                 participants: left,
                 application: application.clone(),
                 address: "/logout/1",
@@ -400,7 +400,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 "failed",
                 &FailurePage {
-                    brand,
+                    brand: brand.clone(),
                     code: "FAILURE",
                     reference: Reference::from_request_id(self.secret),
                 },
@@ -408,84 +408,84 @@ impl SampleTexts<'_> {
             Sample::page(
                 "not-found",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::NotFound,
                 },
             ),
             Sample::page(
                 "unreadable",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::Unreadable,
                 },
             ),
             Sample::page(
                 "too-large",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::TooLarge,
                 },
             ),
             Sample::page(
                 "not-a-form",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::NotAForm,
                 },
             ),
             Sample::page(
                 "too-slow",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::BodyTimeout,
                 },
             ),
             Sample::page(
                 "too-many",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::TooMany(self.text),
                 },
             ),
             Sample::page(
                 "ended",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::SignInOver,
                 },
             ),
             Sample::page(
                 "not-a-page",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::NotTopLevel,
                 },
             ),
             Sample::page(
                 "no-cookies",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::NoCookies,
                 },
             ),
             Sample::page(
                 "busy",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::Busy,
                 },
             ),
             Sample::page(
                 "link-over",
                 &NoticePage {
-                    brand,
+                    brand: brand.clone(),
                     kind: NoticeKind::LinkExpired,
                 },
             ),
             Sample::page(
                 "device-link",
                 &DeviceLinkPage {
-                    brand,
+                    brand: brand.clone(),
                     link: self.secret,
                     csrf: self.secret,
                 },

@@ -1,0 +1,157 @@
+//! `hallpass serve` under a service manager: what it tells systemd, and settings that are read again.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
+    process::ChildStderr,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    cli::{Cli, daemon::Daemon},
+    support::{
+        assertions::{assert_contains, assert_lacks},
+        browser::Browser,
+        test_server::{self, Database, on_each_database},
+    },
+};
+
+/// The socket of a service manager.
+struct ServiceManager(UnixDatagram);
+
+impl ServiceManager {
+    fn listen(path: &Path) -> Self {
+        let socket = UnixDatagram::bind(path).unwrap();
+        // Only a daemon that never sends it lets the test wait this long.
+        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        Self(socket)
+    }
+
+    /// Waits for a message that has `line`, and returns it.
+    fn wait_for(&self, line: &str) -> String {
+        let mut bytes = [0; 4096];
+        loop {
+            let length = self
+                .0
+                .recv(&mut bytes)
+                .unwrap_or_else(|error| panic!("{line}: {error}"));
+            let message = String::from_utf8(bytes[..length].to_vec()).unwrap();
+            if message.lines().any(|candidate| candidate == line) {
+                return message;
+            }
+        }
+    }
+}
+
+#[test]
+fn systemd_is_told_of_the_start_of_a_reload_of_live_workers_and_of_the_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("notify");
+    let manager = ServiceManager::listen(&socket);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[
+        ("HALLPASS_LISTEN", "127.0.0.1:0"),
+        ("NOTIFY_SOCKET", &socket.display().to_string()),
+        ("WATCHDOG_USEC", "400000"),
+    ]);
+    let (mut daemon, _log, address) = Daemon::start_with_piped_log(&cli);
+    let started = manager.wait_for("READY=1");
+    assert_contains(&started, &format!("STATUS=listens on http://{address}"));
+    manager.wait_for("WATCHDOG=1");
+    manager.wait_for("WATCHDOG=1");
+    daemon.signal("HUP");
+    assert_contains(&manager.wait_for("RELOADING=1"), "MONOTONIC_USEC=");
+    manager.wait_for("READY=1");
+    daemon.signal("TERM");
+    manager.wait_for("STOPPING=1");
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
+
+/// A daemon with a configuration file.
+struct Installation {
+    _dir: TempDir,
+    file: PathBuf,
+    daemon: Daemon,
+    log: BufReader<ChildStderr>,
+    browser: Browser,
+}
+
+impl Installation {
+    fn start(database: &Database, settings: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("hallpass.toml");
+        fs::write(&file, settings).unwrap();
+        let database = test_server::fresh_database_like(database);
+        let cli = Cli::new(&dir.path().join("data"), &database).with_env(&[
+            ("HALLPASS_LISTEN", "127.0.0.1:0"),
+            ("HALLPASS_CONFIG", &file.display().to_string()),
+        ]);
+        let (daemon, log, address) = Daemon::start_with_piped_log(&cli);
+        Self {
+            _dir: dir,
+            file,
+            daemon,
+            log,
+            browser: Browser::new(address, "https://login.fernweh.example"),
+        }
+    }
+
+    /// Writes `settings`, sends SIGHUP, and returns what is logged up to the line that has `last`.
+    fn reload(&mut self, settings: &str, last: &str) -> String {
+        fs::write(&self.file, settings).unwrap();
+        self.daemon.signal("HUP");
+        let mut text = String::new();
+        while !text.contains(last) {
+            assert!(self.log.read_line(&mut text).unwrap() > 0, "it ended: {text}");
+        }
+        text
+    }
+
+    fn page(&mut self, path: &str) -> String {
+        let page = self.browser.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        page.body
+    }
+}
+
+#[test]
+fn a_hangup_takes_up_what_can_change_and_names_what_cannot() {
+    on_each_database(|database| {
+        let mut one = Installation::start(database, "organisation = \"Before\"\n");
+        assert_contains(&one.page("/login"), "Before");
+        assert_contains(&one.page("/saml/metadata"), "SignatureValue");
+
+        let log = one.reload(
+            "organisation = \"After\"\nhelp_url = \"https://help.fernweh.example/\"\nworkers = 3\nlog = \"debug\"\n[metadata]\nsigned = false\n",
+            "hold only after a restart",
+        );
+        assert_contains(&log, "organisation, help_url, log, metadata.signed");
+        assert_contains(&log, "changed=workers");
+        let page = one.page("/login");
+        assert_contains(&page, "After");
+        assert_contains(&page, "https://help.fernweh.example/");
+        assert_lacks(&one.page("/saml/metadata"), "SignatureValue");
+
+        let log = one.reload(
+            "organisation = \"Broken\"\n[sessions]\nidle = \"8 parsecs\"\nabsolut = \"1d\"\n",
+            "all stay as they were",
+        );
+        assert_contains(&log, "sessions.idle");
+        assert_contains(&log, "sessions.absolut");
+        assert_contains(&one.page("/login"), "After");
+
+        // What was taken back is taken back, and what needs a restart is as it was at the start.
+        let log = one.reload("organisation = \"Before\"\n", "hold from now on");
+        assert_contains(&log, "organisation, help_url, log, metadata.signed");
+        assert_contains(&one.page("/saml/metadata"), "SignatureValue");
+        let log = one.reload("organisation = \"Before\"\n", "nothing that can change");
+        assert_lacks(&log, "after a restart");
+        one.daemon.signal("TERM");
+        let ended = one.daemon.0.wait().unwrap();
+        assert!(ended.success(), "{ended}");
+    });
+}
