@@ -51,6 +51,9 @@ use crate::{
 pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<()> {
     let began = Instant::now();
     let hangups = signals::receive_hangups()?;
+    // Also while the database is away: systemd begins to watch once the daemon is ready.
+    let watchdog = Watchdog::if_enabled();
+    watchdog.as_ref().map(Watchdog::start).transpose()?;
     log_ignored_variables(&settings);
     let listener = listen::bind(settings.listen)?;
     let _only_one = lock_database(&settings)?;
@@ -62,12 +65,9 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
     }
     let address = listener.local_addr()?;
     let next = next_step(&settings, &provider)?;
-    let server = Server::start(&settings, provider, listener)?;
+    let server = Server::start_watched(&settings, provider, listener, Deadlines::default(), watchdog)?;
     let status = format!("listens on http://{address}");
     systemd::ready(&status);
-    if let Some(watchdog) = server.watchdog.clone() {
-        watchdog.start()?;
-    }
     tracing::info!(
         listen = %address,
         base_url = settings.base_url.origin(),
@@ -89,7 +89,6 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
 pub struct Server {
     site: Data<Site>,
     connections: ConnectionCounter,
-    watchdog: Option<Watchdog>,
     handle: ServerHandle,
     running: thread::JoinHandle<std::io::Result<()>>,
     housekeeping: thread::JoinHandle<()>,
@@ -113,6 +112,16 @@ impl Server {
         listener: TcpListener,
         deadlines: Deadlines,
     ) -> Result<Self> {
+        Self::start_watched(settings, provider, listener, deadlines, None)
+    }
+
+    fn start_watched(
+        settings: &Settings,
+        provider: Provider,
+        listener: TcpListener,
+        deadlines: Deadlines,
+        watchdog: Option<Watchdog>,
+    ) -> Result<Self> {
         let permits = Permits::new(
             settings.workers.max(2) * 2,
             settings.hashing_concurrency,
@@ -124,8 +133,7 @@ impl Server {
             settings.trusted_proxies.clone(),
             reload::brand(settings),
         )?);
-        let watchdog = Watchdog::if_enabled();
-        let http = HttpConfig::new(settings, deadlines).watched_by(watchdog.clone());
+        let http = HttpConfig::new(settings, deadlines).watched_by(watchdog);
         let (connections, served_site) = (http.connections(), site.clone());
         // The first request already finds the current state.
         refresh_and_check(&provider.for_requests());
@@ -160,7 +168,6 @@ impl Server {
         Ok(Self {
             site,
             connections,
-            watchdog,
             handle,
             running,
             housekeeping: keeper,

@@ -1,4 +1,4 @@
-//! What systemd is told by sd_notify: when the daemon is ready, reads its settings, stops, and that its workers are
+//! What systemd is told by `sd_notify`: when the daemon is ready, reads its settings, stops, and that its workers are
 //! alive. Without `NOTIFY_SOCKET` nothing is sent.
 
 use std::{
@@ -74,16 +74,18 @@ impl Watchdog {
     }
 
     /// Tells systemd twice within its limit that the daemon is alive, while that is so.
-    pub(super) fn start(self) -> io::Result<()> {
+    pub(super) fn start(&self) -> io::Result<()> {
+        let watchdog = self.clone();
         thread::Builder::new().name("watchdog".to_owned()).spawn(move || {
             let mut seen = Vec::new();
             loop {
-                thread::park_timeout(self.interval * 2);
-                match self.all_have_counted_since(&mut seen) {
-                    true => notify(&[NotifyState::Watchdog]),
-                    false => tracing::error!(
+                thread::park_timeout(watchdog.interval * 2);
+                if watchdog.all_have_counted_since(&mut seen) {
+                    notify(&[NotifyState::Watchdog]);
+                } else {
+                    tracing::error!(
                         "a worker does not answer: systemd is not told that all is well, and restarts the daemon if this goes on"
-                    ),
+                    );
                 }
             }
         })?;

@@ -41,14 +41,13 @@ pub(super) fn prepare_when_available(
             seconds = delay.as_secs(),
             "the database is away: nobody can sign in until it comes; it is tried again"
         );
-        let living = match meanwhile.take() {
-            Some(living) => living,
-            None => {
-                let living = UnavailableServer::start(settings, listener.try_clone()?)?;
-                // It answers, and says what it waits for: a start that took too long would be ended.
-                systemd::ready("waits for the database");
-                living
-            }
+        let living = if let Some(living) = meanwhile.take() {
+            living
+        } else {
+            let living = UnavailableServer::start(settings, listener.try_clone()?)?;
+            // It answers, and says what it waits for: a start that took too long would be ended.
+            systemd::ready("waits for the database");
+            living
         };
         if living.has_ended_within(delay) {
             return Ok(None);

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
-    process::ChildStderr,
+    process::{ChildStderr, Stdio},
     time::Duration,
 };
 
@@ -67,6 +67,26 @@ fn systemd_is_told_of_the_start_of_a_reload_of_live_workers_and_of_the_stop() {
     manager.wait_for("READY=1");
     daemon.signal("TERM");
     manager.wait_for("STOPPING=1");
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn systemd_is_told_of_life_also_while_the_database_is_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("notify");
+    let manager = ServiceManager::listen(&socket);
+    let away = Database::Postgres("postgres://nobody@127.0.0.1:1/nothing".to_owned());
+    let cli = Cli::new(&dir.path().join("data"), &away).with_env(&[
+        ("HALLPASS_LISTEN", "127.0.0.1:0"),
+        ("NOTIFY_SOCKET", &socket.display().to_string()),
+        ("WATCHDOG_USEC", "400000"),
+    ]);
+    let mut serve = cli.command(&["serve"]);
+    let mut daemon = Daemon(serve.stderr(Stdio::null()).spawn().unwrap());
+    assert_contains(&manager.wait_for("READY=1"), "STATUS=waits for the database");
+    manager.wait_for("WATCHDOG=1");
+    daemon.signal("TERM");
     let ended = daemon.0.wait().unwrap();
     assert!(ended.success(), "{ended}");
 }
