@@ -23,6 +23,21 @@ pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
     hex(&sha256(bytes))
 }
 
+/// The SHA-256 of what comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Sha256Hasher(Sha256);
+
+impl Sha256Hasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// In lower-case hex.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

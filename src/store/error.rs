@@ -40,6 +40,17 @@ pub enum Error {
     /// The application speaks a protocol that no table has room for.
     #[error("an application that speaks {0} cannot be stored")]
     UnstorableProtocol(&'static str),
+    #[error("a column has a type that is not known: {0}")]
+    UnknownColumnType(String),
+    /// Two databases of one version have the same tables.
+    #[error("the table {0} has other columns in the two databases: they are of different versions")]
+    DifferentTables(&'static str),
+    #[error("{expected} rows of {table} were copied, and {found} have arrived")]
+    RowsMissing {
+        table: &'static str,
+        expected: i64,
+        found: i64,
+    },
     /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
@@ -72,6 +83,9 @@ impl Error {
             | Self::Migration(_)
             | Self::Backup { .. }
             | Self::Corrupt { .. }
+            | Self::UnknownColumnType(_)
+            | Self::DifferentTables(_)
+            | Self::RowsMissing { .. }
             | Self::UnstorableProtocol(_) => false,
         }
     }
@@ -100,6 +114,9 @@ impl Error {
             | Self::Migration(_)
             | Self::Backup { .. }
             | Self::Corrupt { .. }
+            | Self::UnknownColumnType(_)
+            | Self::DifferentTables(_)
+            | Self::RowsMissing { .. }
             | Self::UnstorableProtocol(_) => false,
         }
     }

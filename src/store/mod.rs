@@ -20,6 +20,7 @@ mod schema;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod unreadable_values;
 mod write_health;
 
@@ -38,4 +39,5 @@ pub use self::{
     },
     saml::metadata_sources::Lease,
     sessions::sso_view::SsoView,
+    transfer::{CopiedTable, TableContent},
 };

@@ -6,13 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
 };
 
-use crate::store::{connection::Tx, error::Error, schema::heartbeat};
+use crate::store::{
+    connection::Tx,
+    error::Error,
+    schema::{audit_events, heartbeat},
+};
 
 /// While the database is healthy, the last write is at most this old.
 pub(super) const MAX_WRITE_AGE: Duration = Duration::from_secs(5);
@@ -71,11 +75,24 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::Migration(_)
         | Error::Backup { .. }
         | Error::Corrupt { .. }
+        | Error::UnknownColumnType(_)
+        | Error::DifferentTables(_)
+        | Error::RowsMissing { .. }
         | Error::UnstorableProtocol(_) => false,
     }
 }
 
 impl Tx {
+    /// When the database was last written to, as far as its rows tell: a daemon writes its heartbeat unless it has just
+    /// written something else, and that has an audit event.
+    pub fn last_write(&mut self) -> Result<Option<DateTime<Utc>>, Error> {
+        let beat = heartbeat::table.find(1).select(heartbeat::at);
+        let beat = beat.first::<NaiveDateTime>(&mut self.0).optional()?;
+        let event = audit_events::table.select(diesel::dsl::max(audit_events::at));
+        let event = event.first::<Option<NaiveDateTime>>(&mut self.0)?;
+        Ok(beat.max(event).map(|at| at.and_utc()))
+    }
+
     /// Updates the heartbeat row, so that there is always a recent write.
     pub fn write_heartbeat(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         diesel::update(heartbeat::table.find(1))

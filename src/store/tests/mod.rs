@@ -10,6 +10,7 @@ mod replay;
 mod sessions;
 mod statement_timeout;
 mod throttle;
+mod transfer;
 mod users;
 
 use std::thread;

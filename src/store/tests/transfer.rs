@@ -1,0 +1,232 @@
+//! Rows that go from one database to another one arrive as they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::RunQueryDsl;
+use serde_json::Value;
+
+use super::{fresh_databases, fresh_sqlite};
+use crate::store::{
+    connection::AnyConnection,
+    database::Store,
+    error::Error,
+    migrate::Backup,
+    transfer::{
+        TableContent,
+        copy::{read_rows, select_statement},
+        table::{ColumnKind, TABLES, columns},
+    },
+};
+
+const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
+
+/// Tables that are not copied, and why is said at `TABLES`.
+const LEFT_OUT: [&str; 5] = [
+    "__diesel_schema_migrations",
+    "configuration_changes",
+    "heartbeat",
+    "schema_epoch",
+    "waiting_sign_ons",
+];
+
+fn migrated(store: &Store) {
+    store.migrate(Backup::Skip).unwrap();
+}
+
+/// Two rows in each table: in one every column has a value that is easily spoilt, in the other every column that may be
+/// empty is.
+fn fill(store: &Store) {
+    store
+        .write(|tx| {
+            for table in TABLES {
+                let columns = columns(&mut tx.0, table)?;
+                let required = required_columns(&mut tx.0, table.name);
+                let ids: &[&str] = if table.name == "installation" {
+                    &["x"]
+                } else {
+                    &["x", "y"]
+                };
+                for (row, id) in ids.iter().enumerate() {
+                    let values: Vec<String> = columns
+                        .iter()
+                        .enumerate()
+                        .map(|(index, column)| {
+                            let text = if column.name.starts_with("given") {
+                                r#""\ü'' 𝄞 <>"#
+                            } else {
+                                id
+                            };
+                            let fraction =
+                                ["", ".123", ".123456", ".100000"][index % 4].trim_end_matches("000");
+                            match column.kind {
+                                _ if row == 1 && !required.contains(&column.name) => "NULL".to_owned(),
+                                ColumnKind::Text => {
+                                    format!("'{}'", one_of_few(table.name, &column.name, row).unwrap_or(text))
+                                }
+                                // There is one installation, with the id 1.
+                                ColumnKind::Number if column.name == "id" => "1".to_owned(),
+                                ColumnKind::Number => {
+                                    (9_007_199_254_740_993_i64 + i64::from(row == 1)).to_string()
+                                }
+                                ColumnKind::Boolean => (row == 0).to_string(),
+                                ColumnKind::Bytes => format!("x'00ff1{row}'"),
+                                ColumnKind::Time => format!("'2026-11-30 22:19:25{fraction}'"),
+                            }
+                        })
+                        .collect();
+                    let names: Vec<_> = columns
+                        .iter()
+                        .map(|column| format!("\"{}\"", column.name))
+                        .collect();
+                    diesel::sql_query(format!(
+                        "INSERT INTO \"{}\" ({}) VALUES ({})",
+                        table.name,
+                        names.join(", "),
+                        values.join(", ")
+                    ))
+                    .execute(&mut tx.0)?;
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// The value of a column that may have few.
+fn one_of_few(table: &str, column: &str, row: usize) -> Option<&'static str> {
+    Some(match (table, column) {
+        ("applications", "kind") => "saml",
+        ("logout_hops", "state") => "waiting",
+        ("metadata_sources", "kind") => "entity",
+        ("metadata_sources", "rule") => "nothing",
+        ("signing_keys", "state") => ["active", "retired"][row],
+        ("application_key_follow", "how") => "fetched",
+        _ => return None,
+    })
+}
+
+#[derive(diesel::QueryableByName)]
+struct Name {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+fn required_columns(conn: &mut AnyConnection, table: &str) -> BTreeSet<String> {
+    let query = format!("SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\" OR pk");
+    let names: Vec<Name> = diesel::sql_query(query).load(conn).unwrap();
+    names.into_iter().map(|row| row.name).collect()
+}
+
+fn dump(store: &Store) -> BTreeMap<&'static str, BTreeSet<String>> {
+    store
+        .read(|tx| {
+            TABLES
+                .into_iter()
+                .map(|table| {
+                    let columns = columns(&mut tx.0, table)?;
+                    let select = select_statement(&tx.0, table, &columns);
+                    let mut rows = BTreeSet::new();
+                    read_rows(&mut tx.0, &select, |row| {
+                        // In one order of members, and without white space.
+                        let row: Value = serde_json::from_str(&row).unwrap();
+                        rows.insert(row.to_string());
+                        Ok(())
+                    })?;
+                    Ok((table.name, rows))
+                })
+                .collect()
+        })
+        .unwrap()
+}
+
+#[test]
+fn every_table_is_copied_or_left_out_on_purpose() {
+    for database in fresh_databases() {
+        let store = Store::connect(&database.url, 2).unwrap();
+        migrated(&store);
+        let names: Vec<Name> = store
+            .read(|tx| {
+                let query = match tx.0 {
+                    AnyConnection::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table'",
+                    AnyConnection::Postgres(_) => {
+                        "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()"
+                    }
+                };
+                Ok(diesel::sql_query(query).load(&mut tx.0)?)
+            })
+            .unwrap();
+        let there: BTreeSet<&str> = names.iter().map(|row| row.name.as_str()).collect();
+        let known: BTreeSet<&str> = TABLES.iter().map(|table| table.name).chain(LEFT_OUT).collect();
+        assert_eq!(there, known);
+    }
+}
+
+#[test]
+fn rows_arrive_as_they_were_whichever_way_they_go() {
+    let source = fresh_sqlite();
+    let source = Store::connect(&source.url, 2).unwrap();
+    migrated(&source);
+    fill(&source);
+    let original = dump(&source);
+    for database in fresh_databases() {
+        let between = Store::connect(&database.url, 2).unwrap();
+        migrated(&between);
+        let copied = source.copy_to(&between, &EVERYTHING).unwrap();
+        let rows: i64 = copied.iter().map(|table| table.rows).sum();
+        assert_eq!(rows, 2 * 33 - 1, "{copied:?}");
+        let last = fresh_sqlite();
+        let last = Store::connect(&last.url, 2).unwrap();
+        migrated(&last);
+        let copied_again = between.copy_to(&last, &EVERYTHING).unwrap();
+        assert_eq!(copied_again, copied);
+        assert_eq!(dump(&last), original);
+    }
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing_behind() {
+    let source = fresh_sqlite();
+    let source = Store::connect(&source.url, 2).unwrap();
+    migrated(&source);
+    fill(&source);
+    for database in fresh_databases() {
+        let target = Store::connect(&database.url, 2).unwrap();
+        migrated(&target);
+        target
+            .write(|tx| {
+                let of_another_version = "ALTER TABLE audit_events ADD COLUMN of_another_version TEXT";
+                Ok(diesel::sql_query(of_another_version).execute(&mut tx.0)?)
+            })
+            .unwrap();
+        let error = source.copy_to(&target, &EVERYTHING).unwrap_err();
+        assert!(matches!(error, Error::DifferentTables("audit_events")), "{error}");
+        let rows = target.count_rows(&EVERYTHING).unwrap();
+        assert!(rows.iter().all(|table| table.rows == 0), "{rows:?}");
+    }
+}
+
+#[test]
+fn what_passes_and_the_audit_log_can_be_left_out() {
+    let source = fresh_sqlite();
+    let source = Store::connect(&source.url, 2).unwrap();
+    migrated(&source);
+    fill(&source);
+    let target = fresh_sqlite();
+    let target = Store::connect(&target.url, 2).unwrap();
+    migrated(&target);
+    source.copy_to(&target, &[TableContent::Lasting]).unwrap();
+    let rows = dump(&target);
+    assert!(
+        rows["sessions"].is_empty() && rows["audit_events"].is_empty(),
+        "{rows:?}"
+    );
+    assert_eq!(rows["users"].len(), 2);
+    target
+        .write_manifest(&[("format".to_owned(), "1".to_owned())])
+        .unwrap();
+    assert_eq!(
+        target.manifest().unwrap(),
+        [("format".to_owned(), "1".to_owned())]
+    );
+    assert!(source.manifest().unwrap().is_empty(), "it is no backup");
+}
