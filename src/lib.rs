@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`] | plain values; the time; randomness; other processes; users of the system |
 //! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
-//! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
+//! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`], [`backup_encryption`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
 //! | 5 | [`api_model`] | what `--json` prints: serde types made from the provider's results |
 //! | 6 | [`web`] | HTTP, and nothing of SAML or SQL |
@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod api_model;
+pub mod backup_encryption;
 pub mod claims;
 pub mod cli;
 pub mod clock;

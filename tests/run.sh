@@ -274,7 +274,7 @@ beside=() compiles=(clippy lean cargo doc interop e2e fuzz) runs=(cargo interop 
 ! asked "${compiles[@]}" || need "${BUILD_PACKAGES[@]}"
 ! asked format deny "${compiles[@]}" || need_rust
 if asked "${runs[@]}"; then
-  need xmlsec1 libxml2-utils openssl python3 sqlite3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
+  need age xmlsec1 libxml2-utils openssl python3 sqlite3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
 fi
 if asked cargo; then
   python3 -m pip --version >/dev/null 2>&1 || need python3-pip

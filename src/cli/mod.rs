@@ -3,6 +3,7 @@
 mod actor;
 mod app;
 mod audit;
+mod backup;
 mod config;
 #[cfg(feature = "second-opinion")]
 mod demo;
@@ -77,6 +78,12 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Lists what was decided, the newest first
     Audit(audit::AuditArguments),
+    /// Copies everything that lasts, and the sealing key, to one encrypted file
+    Backup(backup::BackupArguments),
+    /// Makes an installation of a backup, in an empty place
+    Restore(backup::RestoreArguments),
+    /// Copies everything to another database, of either kind. Stop the daemon first
+    Move(backup::MoveArguments),
     /// The signing key, and how it is replaced
     Key {
         #[command(subcommand)]
@@ -116,6 +123,13 @@ pub fn run() -> Result<ExitCode> {
             }
         }
         Command::Audit(arguments) => audit::audit(&arguments, &open()?),
+        Command::Backup(arguments) => backup::backup(&arguments, &settings()?).map_err(with_working_command),
+        Command::Restore(arguments) => {
+            backup::restore(&arguments, &settings()?).map_err(with_working_command)
+        }
+        Command::Move(arguments) => {
+            backup::move_database(&arguments, &settings()?).map_err(with_working_command)
+        }
         Command::Key {
             command: key::Command::Reseal(arguments),
         } => key::reseal(&arguments, &settings()?).map_err(with_working_command),

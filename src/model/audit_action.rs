@@ -38,10 +38,13 @@ pub enum AuditAction {
     KeyRemove,
     KeyConfirm,
     KeyReseal,
+    DatabaseBackup,
+    DatabaseRestore,
+    DatabaseMove,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -77,6 +80,9 @@ impl AuditAction {
         Self::KeyRemove,
         Self::KeyConfirm,
         Self::KeyReseal,
+        Self::DatabaseBackup,
+        Self::DatabaseRestore,
+        Self::DatabaseMove,
     ];
 
     /// Its name in the database, on the command line and in the log; an action `x.y` belongs to those of `x`.
@@ -117,6 +123,9 @@ impl AuditAction {
             Self::KeyRemove => "key.remove",
             Self::KeyConfirm => "key.confirm",
             Self::KeyReseal => "key.reseal",
+            Self::DatabaseBackup => "database.backup",
+            Self::DatabaseRestore => "database.restore",
+            Self::DatabaseMove => "database.move",
         }
     }
 }

@@ -24,6 +24,9 @@ pub enum Error {
     Message(#[from] crate::saml::response::Error),
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What was signed for the application with this slug cannot be verified.
+    #[error("what is signed for {0} does not fit our own certificate")]
+    SignatureUnproven(String),
     /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet")]
     NotInitialized(&'static str),
@@ -54,6 +57,7 @@ impl Remediable for Error {
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Signing(_)
+            | Self::SignatureUnproven(_)
             | Self::UnsettledGeneration
             | Self::OwnRow(_)
             | Self::Poisoned => None,
@@ -86,6 +90,7 @@ impl Error {
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Signing(_)
+            | Self::SignatureUnproven(_)
             | Self::NotInitialized(_)
             | Self::NoFreeSlug(_)
             | Self::OwnRow(_)

@@ -97,6 +97,8 @@ handles_with_actor! {
     MetadataSources by metadata_sources;
     /// Signing keys (`provider/keys`).
     Keys by keys;
+    /// What happens to the installation as a whole (`provider/installation_events.rs`).
+    Installations by installation;
     /// Rows that cannot be read (`provider/repair.rs`).
     Repair by repair;
 }

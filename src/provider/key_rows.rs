@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The keys that can be read, newest first.
-pub(super) fn readable(store: &Store) -> Result<Vec<SealedKey>, Error> {
+pub fn readable(store: &Store) -> Result<Vec<SealedKey>, Error> {
     let (mut keys, _unreadable) = store.read(Tx::readable_keys).map_err(Error::of_own_row)?;
     let _set_aside = set_aside(&mut keys);
     Ok(keys)

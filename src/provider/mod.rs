@@ -11,6 +11,7 @@ pub mod error;
 pub mod handle;
 pub mod health;
 pub mod housekeeping;
+mod installation_events;
 pub mod key_rows;
 pub mod keys;
 mod last_health_check;

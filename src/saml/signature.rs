@@ -13,6 +13,7 @@ use crate::{
         unverified_signature::{SignatureInput, UnverifiedSignature},
         urn,
     },
+    xml::tree::XmlDocument,
 };
 
 /// A message that was read, with the signature that came with it; nothing in it is believed yet.
@@ -90,6 +91,14 @@ impl<T> Unverified<T> {
             Err(Refusal::BadSignature)
         }
     }
+}
+
+/// Whether the root of `xml` has a signature over all of it that fits `certificate`. For what we signed ourselves.
+pub fn is_signed_by(xml: &str, certificate: &Certificate) -> Result<bool, Refusal> {
+    let document = XmlDocument::parse(xml)?;
+    let signature = enveloped::unverified_signature(document.root_element(), xml)?;
+    let verified = Unverified::new((), signature).verify(std::slice::from_ref(certificate))?;
+    Ok(matches!(verified, VerificationOutcome::Signed(_)))
 }
 
 impl<T> Verified<T> {

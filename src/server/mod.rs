@@ -1,12 +1,15 @@
 //! From settings to a running daemon: files, database, keys, listener, background work.
 
+mod backup;
 mod check;
 mod housekeeping;
 mod http;
 mod listen;
+mod move_database;
 mod open;
 mod reload;
 mod reseal;
+mod restore;
 mod seal;
 mod signals;
 mod startup_log;
@@ -24,10 +27,13 @@ use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
 pub use self::{
+    backup::{BackupMade, BackupRequest, backup},
     check::{SettingsFindings, check},
+    move_database::move_database,
     open::{open, prepare, prepare_with},
     reload::ReadSettings,
     reseal::{ResealOutcome, reseal},
+    restore::{Restored, restore},
 };
 use self::{
     housekeeping::{DATABASE_TIMEOUT, fetch_metadata, refresh_and_check, run_housekeeping},

@@ -17,10 +17,14 @@ use crate::{
     entropy::{Entropy, SystemEntropy},
     fetch::Fetcher,
     files,
-    model::endpoint::{BaseUrl, Endpoints},
+    model::{
+        endpoint::{BaseUrl, Endpoints},
+        secret::Secret,
+    },
     provider::{
         Dependencies, Provider,
         bootstrap::{Bootstrap, BootstrapNotice},
+        key_rows,
     },
     server::seal,
     store::{Backup, SchemaState, Store, Tx},
@@ -28,6 +32,18 @@ use crate::{
 
 /// Opens a provider for a command beside the daemon; creates and migrates nothing.
 pub fn open(settings: &Settings) -> Result<Provider> {
+    require_used(settings)?;
+    open_existing(settings)
+}
+
+/// What is needed to copy everything that the settings name; looks at the files as [`open`] does.
+pub(super) fn open_store(settings: &Settings) -> Result<(Store, SealingKey)> {
+    require_used(settings)?;
+    open_store_at(settings, &settings.database_url)
+}
+
+/// Fails where `serve` was never started, or where others may read our files.
+fn require_used(settings: &Settings) -> Result<()> {
     if settings.data_dir.exists() {
         check_files(settings)?;
     } else {
@@ -44,26 +60,17 @@ pub fn open(settings: &Settings) -> Result<Provider> {
             path.display()
         );
     }
-    open_existing(settings)
+    Ok(())
 }
 
 /// Opens a provider on a database that exists; does not look at the modes of files.
 pub(super) fn open_existing(settings: &Settings) -> Result<Provider> {
-    let store = Store::connect(&settings.database_url, 2)?;
-    match store.schema_state()? {
-        SchemaState::Current | SchemaState::AheadButUsable => {}
-        SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
-        SchemaState::Behind { .. } => {
-            bail!(
-                "this database is of an older version: `hallpass serve` of this version brings it up to date, other commands do not"
-            )
-        }
-        SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
-    }
-    if store.read(Tx::signing_keys)?.is_empty() {
-        bail!("Hallpass is being set up: `hallpass serve` makes its signing key; try again in a moment");
-    }
-    let sealing_key = seal::read_key(settings, &store)?;
+    open_existing_at(settings, &settings.database_url)
+}
+
+/// The same for the database at `url`, with the sealing key that the settings name.
+pub(super) fn open_existing_at(settings: &Settings, url: &Secret<String>) -> Result<Provider> {
+    let (store, sealing_key) = open_store_at(settings, url)?;
     // Applications need the daemon's base URL, whatever the settings of this command say.
     let known = store
         .read(Tx::installation)?
@@ -77,6 +84,26 @@ pub(super) fn open_existing(settings: &Settings) -> Result<Provider> {
         Box::new(SystemEntropy),
     )?;
     Ok(Provider::open_for_command(parts)?)
+}
+
+/// A database that `serve` has made, and the sealing key that belongs to it.
+fn open_store_at(settings: &Settings, url: &Secret<String>) -> Result<(Store, SealingKey)> {
+    let store = Store::connect(url, 2)?;
+    match store.schema_state()? {
+        SchemaState::Current | SchemaState::AheadButUsable => {}
+        SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
+        SchemaState::Behind { .. } => {
+            bail!(
+                "this database is of an older version: `hallpass serve` of this version brings it up to date, other commands do not"
+            )
+        }
+        SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
+    }
+    if key_rows::readable(&store)?.is_empty() {
+        bail!("Hallpass is being set up: `hallpass serve` makes its signing key; try again in a moment");
+    }
+    let sealing_key = seal::read_key(settings, &store)?;
+    Ok((store, sealing_key))
 }
 
 /// Opens a provider for the daemon: migrates the database, and creates at the first start what is created once.
@@ -143,7 +170,7 @@ pub fn prepare_with(
     Ok((Provider::open(parts)?, findings))
 }
 
-fn parts(
+pub(super) fn parts(
     settings: &Settings,
     base_url: BaseUrl,
     store: Store,
@@ -168,14 +195,21 @@ fn parts(
 }
 
 /// Contents of the marker file.
-const MARKER_TEXT: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
+pub(super) const MARKER_TEXT: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
 
 /// The marker file that tells a used data directory from a new one. Each kind of database has its own, so that one can
 /// replace the other.
 pub(super) fn marker_path(settings: &Settings) -> PathBuf {
-    settings.data_dir.join(match settings.sqlite_path() {
-        Some(_) => "initialized.sqlite",
-        None => "initialized.postgres",
+    marker_path_for(settings, &settings.database_url)
+}
+
+/// The marker file of the database at `url`.
+pub(super) fn marker_path_for(settings: &Settings, url: &Secret<String>) -> PathBuf {
+    let is_sqlite = url.expose().starts_with("sqlite:");
+    settings.data_dir.join(if is_sqlite {
+        "initialized.sqlite"
+    } else {
+        "initialized.postgres"
     })
 }
 

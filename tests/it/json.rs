@@ -3,9 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
+use age::secrecy::ExposeSecret;
 use hallpass::model::{
     application::{Binding, LogoutEndpoint, SpUrl},
     key::Certificate,
@@ -20,7 +22,7 @@ use crate::{
         publisher::{Publisher, SpMetadata, aggregate},
         sql,
         sso_setup::{ADA, SsoSetup},
-        test_server::{Database, PASSWORD, TestServer, on_each_database},
+        test_server::{Database, PASSWORD, TestServer, fresh_database_like, on_each_database, settings},
         test_sp::TestSp,
     },
 };
@@ -51,7 +53,7 @@ fn every_command_prints_the_shape_that_docs_json_md_says() {
         recorder.keys();
         recorder.unreadable_rows();
         recorder.removals();
-        let seen = recorder.reseal();
+        let seen = recorder.reseal(database);
         let documented = documented();
         for document in &documented {
             assert_shape(document, &seen);
@@ -455,13 +457,59 @@ impl Recorder {
     }
 
     /// Ends the server, and seals the keys anew; what was recorded.
-    fn reseal(self) -> BTreeMap<String, Shape> {
+    fn reseal(self, database: &Database) -> BTreeMap<String, Shape> {
         let _dir = self.setup.server.stop();
         let mut seen = self.seen;
         let done = self.cli.json(&["key", "reseal", "--json"]);
         add_shape(&done, "", seen.entry("key reseal".to_owned()).or_default());
+        record_backups(&self.cli, database, &mut seen);
         seen
     }
+}
+
+/// Makes a backup, restores it elsewhere, and moves that to another database.
+fn record_backups(cli: &Cli, database: &Database, seen: &mut BTreeMap<String, Shape>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let key = age::x25519::Identity::generate();
+    fs::write(path("key"), key.to_string().expose_secret()).unwrap();
+    fs::set_permissions(path("key"), PermissionsExt::from_mode(0o600)).unwrap();
+    let mut record = |cli: &Cli, arguments: &[&str]| {
+        let done = cli.json(arguments);
+        add_shape(&done, "", seen.entry(arguments[0].to_owned()).or_default());
+        done
+    };
+    let directory = path("");
+    fs::write(path("hallpass-20250101-010101.age"), "").unwrap();
+    let recipient = key.to_public().to_string();
+    let made = record(
+        cli,
+        &[
+            "backup",
+            &directory,
+            "--recipient",
+            &recipient,
+            "--keep",
+            "1",
+            "--json",
+        ],
+    );
+    let other = fresh_database_like(database);
+    let elsewhere = Cli::new(&dir.path().join("data"), &other);
+    let file = made["file"].as_str().unwrap();
+    record(
+        &elsewhere,
+        &["restore", file, "--identity-file", &path("key"), "--json"],
+    );
+    let restored = settings(&dir.path().join("data"), &other, ([127, 0, 0, 1], 1).into(), &[]);
+    sql::execute(
+        &restored,
+        "UPDATE heartbeat SET at = '2026-01-01 00:00:00'; UPDATE audit_events SET at = '2026-01-01 00:00:00'",
+    );
+    record(
+        &elsewhere,
+        &["move", "--to", &format!("sqlite:{}", path("moved.db")), "--json"],
+    );
 }
 
 /// The path of a file with this certificate.

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("config", &["model"], &["toml"]),
     ("files", &["model", "os_user"], &[]),
     ("fetch", &["model"], &["ureq"]),
+    ("backup_encryption", &["model"], &["age"]),
     (
         "store",
         &["model"],
@@ -69,6 +70,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "provider",
             "api_model",
             "telemetry",
+            "backup_encryption",
             "web",
         ],
         &[
@@ -102,6 +104,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &[
             "model",
             "os_user",
+            "backup_encryption",
             "telemetry",
             "config",
             "files",

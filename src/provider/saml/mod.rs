@@ -11,6 +11,7 @@ mod logout_response;
 pub mod logout_steps;
 mod name_ids;
 pub mod preview;
+mod proof;
 pub mod publication;
 pub mod refusal;
 pub(in crate::provider) mod request_details;

@@ -2,6 +2,7 @@
 
 mod applications;
 mod attributes;
+mod backups;
 mod configuration;
 mod daemon;
 mod edits;

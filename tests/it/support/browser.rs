@@ -23,6 +23,11 @@ impl Browser {
         }
     }
 
+    /// The same browser, where the provider listens elsewhere now.
+    pub(crate) fn at(self, address: SocketAddr) -> Self {
+        Self { address, ..self }
+    }
+
     /// A navigation from anywhere: GET sends Lax cookies.
     pub(crate) fn get(&mut self, target: &str) -> Response {
         self.send("GET", target, &[], "", true)

@@ -1,0 +1,243 @@
+//! A backup that becomes an installation again, in an empty place.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    backup_encryption::{EncryptedFile, Unlock},
+    clock::SystemClock,
+    config::Settings,
+    crypto::seal::SealingKey,
+    entropy::SystemEntropy,
+    files::{self, WriteOutcome},
+    model::{actor::Actor, audit_action::AuditAction, endpoint::BaseUrl, secret::Secret},
+    provider::Provider,
+    server::{
+        backup::{FORMAT, manifest, sqlite_url, work_folder, write_plain},
+        open::{MARKER_TEXT, lock_database, marker_path, open_existing, parts},
+        seal::read_key_file,
+    },
+    store::{self, SchemaState, Store, TableContent, Tx},
+};
+
+/// What a backup contains.
+const CONTENTS: [TableContent; 2] = [TableContent::Lasting, TableContent::Audit];
+const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    /// When the backup was made, and by which version.
+    pub made_at: String,
+    pub version: String,
+    /// How many rows there are.
+    pub rows: i64,
+    /// For how many applications a test assertion was signed and verified.
+    pub proven: usize,
+}
+
+/// Restores `file` to the place that the settings name, which must be empty. `ask` is told whether a passphrase is
+/// needed, or else a private key; until it has returned, nothing is touched.
+pub fn restore(
+    settings: &Settings,
+    file: &Path,
+    actor: &Actor,
+    ask: impl FnOnce(bool) -> Result<Unlock>,
+) -> Result<Restored> {
+    refuse_unless_empty(settings)?;
+    let cannot_open = || format!("{} cannot be restored", file.display());
+    let encrypted = EncryptedFile::open(file).with_context(cannot_open)?;
+    let unlock = ask(encrypted.needs_passphrase())?;
+    let content = encrypted.unlock(&unlock).with_context(cannot_open)?;
+
+    let made_here = !settings.data_dir.exists();
+    let done = restore_content(settings, actor, |plain| {
+        write_plain(content, plain).with_context(cannot_open)
+    });
+    if done.is_err() && made_here {
+        // Nothing is in it but a lock file; if there is more, it stays.
+        drop(fs::remove_file(settings.data_dir.join("hallpass.db.lock")));
+        drop(fs::remove_dir(&settings.data_dir));
+    }
+    done
+}
+
+fn restore_content(
+    settings: &Settings,
+    actor: &Actor,
+    write_plain: impl FnOnce(&Path) -> Result<()>,
+) -> Result<Restored> {
+    files::ensure_data_dir(&settings.data_dir)?;
+    let _no_daemon = lock_database(settings)?;
+    let work = work_folder(settings)?;
+    let plain = work.path().join("backup.db");
+    write_plain(&plain)?;
+    let backup = OpenedBackup::open(&plain)?;
+
+    // The keys are opened and proven before anything of it is in its place.
+    let (store, key) = (backup.store, backup.sealing_key);
+    check_configured_key(settings, &key)?;
+    let base_url = store
+        .read(Tx::installation)?
+        .and_then(|known| BaseUrl::parse(&known.base_url).ok())
+        .unwrap_or_else(|| settings.base_url.clone());
+    let copy = Store::connect(&sqlite_url(&plain), 1)?;
+    let provider = Provider::open(parts(
+        settings,
+        base_url,
+        copy,
+        SealingKey::from_text(key.to_text().expose())?,
+        Box::new(SystemClock),
+        Box::new(SystemEntropy),
+    )?)
+    .context("the keys in this backup cannot be opened")?;
+    let proven = provider
+        .saml()
+        .prove_signatures()
+        .context("what this backup signs does not verify")?;
+    drop(provider);
+
+    let tables = match settings.sqlite_path() {
+        Some(path) => {
+            let fresh = work.path().join("restored.db");
+            let tables = copy_into(&store, &Store::connect(&sqlite_url(&fresh), 1)?)?;
+            files::replace(&fresh, path)?;
+            tables
+        }
+        None => copy_into(&store, &Store::connect(&settings.database_url, 2)?)?,
+    };
+    let key_path = settings.seal_key_path();
+    match files::write_private(&key_path, key.to_text().expose().as_bytes())? {
+        WriteOutcome::Created => {}
+        // `check_configured_key` has seen that it is the same one.
+        WriteOutcome::AlreadyExists if settings.seal_key_file.is_some() => {}
+        WriteOutcome::AlreadyExists => bail!("{} appeared while the backup was restored", key_path.display()),
+    }
+    files::write_private(&marker_path(settings), MARKER_TEXT)?;
+    open_existing(settings)?.installation(actor).record(
+        AuditAction::DatabaseRestore,
+        format!("the backup of {}", backup.made_at),
+    )?;
+    Ok(Restored {
+        made_at: backup.made_at,
+        version: backup.version,
+        rows: tables,
+        proven,
+    })
+}
+
+/// Copies everything, and returns how many rows there are.
+fn copy_into(from: &Store, to: &Store) -> Result<i64> {
+    to.migrate(store::Backup::Skip)?;
+    let tables = from.copy_to(to, &CONTENTS)?;
+    to.purge_deleted()?;
+    Ok(tables.iter().map(|table| table.rows).sum())
+}
+
+struct OpenedBackup {
+    store: Store,
+    sealing_key: SealingKey,
+    made_at: String,
+    version: String,
+}
+
+impl OpenedBackup {
+    /// Opens what was decrypted, checks that it is whole, and brings it up to the tables of this version.
+    fn open(plain: &Path) -> Result<Self> {
+        let store = Store::connect(&sqlite_url(plain), 1).context("this is no backup of Hallpass")?;
+        let manifest: BTreeMap<String, String> = store
+            .manifest()
+            .context("this is no backup of Hallpass")?
+            .into_iter()
+            .collect();
+        let entry = |name: &str| {
+            let value = manifest.get(name).cloned();
+            value.context("this is no backup of Hallpass: it does not say what it is")
+        };
+        let (format, version) = (entry(manifest::FORMAT)?, entry(manifest::VERSION)?);
+        if format != FORMAT {
+            bail!(
+                "this backup was made by Hallpass {version}, in a form that this version does not know: restore it with {version} or later"
+            );
+        }
+        if let SchemaState::TooNew { oldest_binary } = store.schema_state()? {
+            bail!("this backup was made by Hallpass {version}: restore it with {oldest_binary} or later");
+        }
+        for table in store.count_rows(&CONTENTS)? {
+            let expected = manifest.get(&format!("{}{}", manifest::ROWS, table.name));
+            if expected.is_some_and(|expected| *expected != table.rows.to_string()) {
+                bail!("this backup is damaged: {} has {} rows", table.name, table.rows);
+            }
+        }
+        let sealing_key = SealingKey::from_text(&entry(manifest::SEALING_KEY)?)?;
+        store.migrate(store::Backup::Skip)?;
+        Ok(Self {
+            store,
+            sealing_key,
+            made_at: entry(manifest::MADE_AT)?,
+            version,
+        })
+    }
+}
+
+/// A restored installation beside another one, or over one, would be lost or would lose it.
+fn refuse_unless_empty(settings: &Settings) -> Result<()> {
+    let data_dir = &settings.data_dir;
+    let not_empty = |what: String| {
+        anyhow::anyhow!(
+            "{what}: a backup is restored to an empty place only. Name another one in the configuration, or move away what is there"
+        )
+    };
+    if data_dir.exists() {
+        files::check_data_dir(data_dir)?;
+        for entry in fs::read_dir(data_dir).with_context(|| format!("cannot read {}", data_dir.display()))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !name.ends_with(".lock") && name != "lost+found" {
+                return Err(not_empty(format!(
+                    "{} is in {} already",
+                    name,
+                    data_dir.display()
+                )));
+            }
+        }
+    }
+    match settings.sqlite_path() {
+        Some(path) if path.exists() => Err(not_empty(format!("{} is there already", path.display()))),
+        Some(_) => Ok(()),
+        None => require_empty_database(&Store::connect(&settings.database_url, 1)?)
+            .map_err(|why| not_empty(why.to_string())),
+    }
+}
+
+/// Fails unless nothing was ever stored there, or nothing is.
+pub(super) fn require_empty_database(store: &Store) -> Result<()> {
+    if store.schema_state()? == SchemaState::Empty {
+        return Ok(());
+    }
+    match store.count_rows(&EVERYTHING)?.iter().find(|table| table.rows > 0) {
+        Some(table) => bail!("the database is not empty (it has rows of {})", table.name),
+        None => Ok(()),
+    }
+}
+
+/// A sealing key in a file of the administrator's is not replaced.
+fn check_configured_key(settings: &Settings, key: &SealingKey) -> Result<()> {
+    let Some(path) = &settings.seal_key_file else {
+        return Ok(());
+    };
+    match read_key_file(path)? {
+        Some(there) if there != *key => bail!(
+            "seal_key_file names {}, which holds another sealing key than the backup. Remove that file: the key of the backup is then written there",
+            path.display()
+        ),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The other database of a move.
+pub(super) fn connect_empty(url: &Secret<String>) -> Result<Store> {
+    let store = Store::connect(url, 2)?;
+    require_empty_database(&store)?;
+    Ok(store)
+}

@@ -1,0 +1,351 @@
+//! `hallpass backup`, `restore` and `move`.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use age::secrecy::ExposeSecret;
+use hallpass::{
+    backup_encryption::{Lock, encrypt},
+    files,
+    model::secret::Secret,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    cli::{Cli, daemon::Daemon},
+    support::{
+        assertions::{assert_contains, assert_lacks},
+        browser::Browser,
+        sql,
+        sso_setup::{ADA, SsoSetup},
+        test_server::{self, Database, PASSWORD, on_each_database},
+    },
+};
+
+const PASSPHRASE: &str = "four words are a good passphrase";
+
+/// An installation with a person and applications, and a directory for its backups.
+struct Source {
+    setup: SsoSetup,
+    dir: TempDir,
+    cli: Cli,
+}
+
+impl Source {
+    fn start(database: &Database) -> Self {
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        Self {
+            setup,
+            dir: tempfile::tempdir().unwrap(),
+            cli,
+        }
+    }
+
+    fn backup(&self, more: &[&str]) -> (PathBuf, String) {
+        let file = self.dir.path().join(format!("{}.age", more.len()));
+        let target = file.display().to_string();
+        let mut arguments = vec!["backup", &target, "--passphrase-stdin"];
+        arguments.extend(more);
+        let told = self.cli.expect_success_with_input(&arguments, PASSPHRASE);
+        (file, told)
+    }
+}
+
+/// A place without anything, for a database of the kind that `database` is.
+fn empty_place(database: &Database) -> (TempDir, Cli) {
+    let dir = tempfile::tempdir().unwrap();
+    let cli = Cli::new(
+        &dir.path().join("data"),
+        &test_server::fresh_database_like(database),
+    );
+    (dir, cli)
+}
+
+fn restore(cli: &Cli, file: &Path, passphrase: &str) -> Result<String, String> {
+    let output = cli.run(
+        &["restore", &file.display().to_string(), "--passphrase-stdin"],
+        passphrase,
+    );
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    if output.status.success() {
+        Ok(text(output.stdout))
+    } else {
+        Err(text(output.stderr))
+    }
+}
+
+/// Everything that an administrator sees of an installation.
+fn seen(cli: &Cli) -> Vec<Value> {
+    let commands: [&[&str]; 4] = [
+        &["user", "list", "--json", "--limit", "all"],
+        &["app", "list", "--json", "--limit", "all"],
+        &["key", "roll", "status", "--json"],
+        &["user", "show", ADA, "--json"],
+    ];
+    commands.into_iter().map(|command| cli.json(command)).collect()
+}
+
+/// The databases that a backup can be restored to, or everything moved to.
+fn targets() -> Vec<Database> {
+    let mut all = vec![Database::Sqlite];
+    all.extend(test_server::fresh_postgres());
+    all
+}
+
+/// Nothing that was needed meanwhile is left in the data directory.
+fn assert_nothing_left(data_dir: &Path) {
+    for entry in fs::read_dir(data_dir).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(!name.starts_with('.'), "{name}");
+    }
+}
+
+#[test]
+fn a_backup_of_either_database_is_restored_to_either() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let (file, told) = source.backup(&[]);
+        assert_contains(&told, "people 1, applications 1, keys 1");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+        let bytes = fs::read(&file).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1"));
+        assert_lacks(&String::from_utf8_lossy(&bytes), ADA);
+        assert_nothing_left(&source.setup.server.settings.data_dir);
+        assert_contains(
+            &source
+                .cli
+                .expect_success(&["audit", "--json", "--action", "database.backup"]),
+            &file.display().to_string(),
+        );
+        for target in targets() {
+            let (dir, cli) = empty_place(&target);
+            let told = restore(&cli, &file, PASSPHRASE).unwrap();
+            assert_contains(&told, "verified for 1 of its applications");
+            assert_eq!(seen(&cli), seen(&source.cli));
+            assert_nothing_left(&dir.path().join("data"));
+            let rows = cli.json(&["audit", "--json", "-n", "1"]);
+            assert_eq!(rows[0]["action"], "database.restore");
+            // Whoever had signed in signs in again, with the same password.
+            let cli = cli.with_env(&[("HALLPASS_LISTEN", "127.0.0.1:0")]);
+            let (_daemon, _log, address) = Daemon::start_with_piped_log(&cli);
+            let mut browser = Browser::new(address, "https://login.fernweh.example");
+            let login = browser.get("/login");
+            let portal = browser.sign_in(&login, ADA, PASSWORD);
+            assert_contains(&portal.body, "Wiki");
+        }
+    });
+}
+
+#[test]
+fn a_restore_that_cannot_be_done_leaves_the_place_as_it_was() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let (file, _) = source.backup(&[]);
+        let whole = fs::read(&file).unwrap();
+        let in_dir = |name: &str, bytes: &[u8]| {
+            let path = source.dir.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let foreign = in_dir("foreign.age", b"");
+        let lock = Lock::Passphrase(Secret::new(PASSPHRASE.to_owned()));
+        let mut out = fs::File::create(&foreign).unwrap();
+        encrypt(&mut &b"no database"[..], &lock, &mut out).unwrap();
+        let mut changed = whole.clone();
+        changed[whole.len() / 2] ^= 1;
+        let (dir, cli) = empty_place(database);
+        for (file, passphrase, why) in [
+            (&file, "another passphrase", "the passphrase is wrong"),
+            (
+                &in_dir("cut.age", &whole[..whole.len() - 10]),
+                PASSPHRASE,
+                "cut short or changed",
+            ),
+            (
+                &in_dir("changed.age", &changed),
+                PASSPHRASE,
+                "cut short or changed",
+            ),
+            (
+                &in_dir("plain.db", b"SQLite format 3\0"),
+                PASSPHRASE,
+                "not encrypted with age",
+            ),
+            (&foreign, PASSPHRASE, "no backup of Hallpass"),
+            (&source.dir.path().join("absent"), PASSPHRASE, "No such file"),
+        ] {
+            let told = restore(&cli, file, passphrase).unwrap_err();
+            assert_contains(&told, why);
+            assert!(!dir.path().join("data").exists(), "{why}");
+        }
+        // The disk is full before all of it is written.
+        let told = with_small_files(
+            &cli,
+            &["restore", &file.display().to_string(), "--passphrase-stdin"],
+        );
+        assert_contains(&told, "cannot be restored");
+        assert!(!dir.path().join("data").exists());
+        // The same place takes it afterwards, and then no second one.
+        restore(&cli, &file, PASSPHRASE).unwrap();
+        assert_contains(&restore(&cli, &file, PASSPHRASE).unwrap_err(), "empty place only");
+        assert_contains(
+            &restore(&source.cli, &file, PASSPHRASE).unwrap_err(),
+            "empty place only",
+        );
+    });
+}
+
+/// Runs the command where no file can become larger than 32 kB, and returns what it says of its failure.
+fn with_small_files(cli: &Cli, arguments: &[&str]) -> String {
+    let limited = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    let mut all = vec!["-c", limited, env!("CARGO_BIN_EXE_hallpass")];
+    all.extend(arguments);
+    let mut command = cli.command_of(Path::new("/bin/sh"), &all);
+    command
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSPHRASE.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let target = source.dir.path().join("backup.age");
+        let arguments = ["backup", &target.display().to_string(), "--passphrase-stdin"];
+        with_small_files(&source.cli, &arguments);
+        assert_eq!(fs::read_dir(source.dir.path()).unwrap().count(), 0);
+        assert_nothing_left(&source.setup.server.settings.data_dir);
+        let short = source.cli.expect_failure_with_input(&arguments, "too short");
+        assert_contains(&short, "16 characters");
+        fs::write(&target, "something else").unwrap();
+        let told = source.cli.expect_failure_with_input(&arguments, PASSPHRASE);
+        assert_contains(&told, "is there already");
+        assert_eq!(fs::read(&target).unwrap(), b"something else");
+    });
+}
+
+#[test]
+fn backups_in_a_directory_are_named_by_time_and_older_ones_go() {
+    let source = Source::start(&Database::Sqlite);
+    let key = age::x25519::Identity::generate();
+    let directory = source.dir.path().display().to_string();
+    for name in [
+        "hallpass-20250101-010101.age",
+        "hallpass-20250102-010101.age",
+        "hallpass-notes.age",
+    ] {
+        fs::write(source.dir.path().join(name), "x").unwrap();
+    }
+    let recipient = key.to_public().to_string();
+    let told = source.cli.expect_success(&[
+        "backup",
+        &directory,
+        "--recipient",
+        &recipient,
+        "--keep",
+        "2",
+        "--without-audit",
+    ]);
+    assert_contains(&told, "removed");
+    assert_contains(&told, "audit rows 0 (left out)");
+    let mut names: Vec<String> = fs::read_dir(source.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names[0], "hallpass-20250102-010101.age");
+    assert_eq!(names[2], "hallpass-notes.age");
+
+    // The private key opens it; `age` itself does too, and what is in it is a database.
+    let file = source.dir.path().join(&names[1]);
+    let identities = source.dir.path().join("key.txt");
+    files::write_private(&identities, key.to_string().expose_secret().as_bytes()).unwrap();
+    let (_dir, cli) = empty_place(&Database::Sqlite);
+    let wrong = cli.expect_failure(&["restore", &file.display().to_string()]);
+    assert_contains(&wrong, "--identity-file");
+    cli.expect_success(&[
+        "restore",
+        &file.display().to_string(),
+        "--identity-file",
+        &identities.display().to_string(),
+    ]);
+    assert_eq!(seen(&cli), seen(&source.cli));
+    let plain = source.dir.path().join("plain.db");
+    let decrypted = Command::new("age")
+        .args(["--decrypt", "--identity"])
+        .args([&identities, Path::new("--output"), &plain, &file])
+        .output();
+    match decrypted {
+        Ok(output) => {
+            assert!(output.status.success(), "{output:?}");
+            let checked = Command::new("sqlite3")
+                .arg(&plain)
+                .arg("PRAGMA integrity_check; SELECT email FROM users")
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8_lossy(&checked.stdout), format!("ok\n{ADA}\n"));
+        }
+        Err(error) => assert!(std::env::var("CI").is_err(), "age: {error}"),
+    }
+}
+
+#[test]
+fn everything_moves_to_either_database_and_people_stay_signed_in() {
+    on_each_database(|database| {
+        for target in targets() {
+            let database = &test_server::fresh_database_like(database);
+            let source = Source::start(database);
+            let mut browser = source.setup.signed_in_browser();
+            let settings = Arc::clone(&source.setup.server.settings);
+            let new = source.dir.path().join("moved.db");
+            let url = match &target {
+                Database::Sqlite => format!("sqlite:{}", new.display()),
+                Database::Postgres(url) => url.clone(),
+            };
+            let url_file = source.dir.path().join("url");
+            files::write_private(&url_file, url.as_bytes()).unwrap();
+            let arguments = ["move", "--to-file", &url_file.display().to_string()];
+            assert_contains(
+                &source.cli.expect_failure(&arguments),
+                "a daemon works on this database",
+            );
+
+            let before = seen(&source.cli);
+            // Its directory goes with it.
+            let _dir = source.setup.server.stop();
+            sql::execute(
+                &settings,
+                "UPDATE heartbeat SET at = '2026-01-01 00:00:00'; UPDATE audit_events SET at = '2026-01-01 00:00:00'",
+            );
+            let told = source.cli.expect_success(&arguments);
+            assert_contains(&told, "database_url_file = ");
+            let moved = source.cli.with_env(&[
+                ("HALLPASS_DATABASE_URL", &url),
+                ("HALLPASS_LISTEN", "127.0.0.1:0"),
+            ]);
+            assert_eq!(seen(&moved), before);
+            let again = moved.expect_failure(&arguments);
+            assert!(
+                again.contains("not empty") || again.contains("a moment ago"),
+                "{again}"
+            );
+            let (_daemon, _log, address) = Daemon::start_with_piped_log(&moved);
+            browser = browser.at(address);
+            assert_contains(&browser.get("/").body, "Wiki");
+        }
+    });
+}
