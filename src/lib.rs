@@ -5,7 +5,7 @@
 //!
 //! | layer | modules | what they know |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`] | plain values; the time; randomness; other processes; users of the system |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`], [`build_info`] | plain values; the time; randomness; other processes; users of the system; which build this is |
 //! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
 //! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`], [`backup_encryption`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
@@ -13,9 +13,15 @@
 //! | 6 | [`web`] | HTTP, and nothing of SAML or SQL |
 //! | 7 | [`server`], `demo`, [`cli`] | what is started from the command line |
 
+#[cfg(all(feature = "portable", feature = "second-opinion"))]
+compile_error!(
+    "xmlsec1 would bring a second OpenSSL into the process: build with --no-default-features --features portable"
+);
+
 pub mod access;
 pub mod api_model;
 pub mod backup_encryption;
+pub mod build_info;
 pub mod claims;
 pub mod cli;
 pub mod clock;

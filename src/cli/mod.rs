@@ -8,6 +8,7 @@ mod config;
 #[cfg(feature = "second-opinion")]
 mod demo;
 mod explain;
+mod generate;
 mod key;
 mod output;
 mod page;
@@ -25,6 +26,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    build_info,
     config::{Errors, LogFormat, Settings, find_file},
     files, server,
     telemetry::{self, Format, Log},
@@ -43,7 +45,7 @@ Documentation: README.md and the folder docs/ that came with the program; docs/c
 
 /// Hallpass: a SAML 2.0 identity provider in one small daemon.
 #[derive(Debug, Parser)]
-#[command(name = "hallpass", version, about, long_about = None, after_help = AFTER_HELP)]
+#[command(name = "hallpass", version = build_info::version(), about, long_about = None, after_help = AFTER_HELP)]
 struct Arguments {
     /// The configuration file (TOML) [default: /etc/hallpass/hallpass.toml, where it exists]
     #[arg(long, global = true, value_name = "FILE", help_heading = "With every command")]
@@ -89,6 +91,11 @@ enum Command {
         #[command(subcommand)]
         command: key::Command,
     },
+    /// Prints what lets a shell complete commands and options
+    Completions(generate::CompletionsArguments),
+    /// Writes a man page for each command
+    #[command(hide = true)]
+    ManPages(generate::ManPagesArguments),
 }
 
 /// Runs the command line; what it prints, errors included, is meant for people.
@@ -139,6 +146,8 @@ pub fn run() -> Result<ExitCode> {
         Command::Key {
             command: key::Command::Roll { command },
         } => key::run(command, &open()?),
+        Command::Completions(arguments) => generate::print_completions::<Arguments>(&arguments),
+        Command::ManPages(arguments) => generate::write_man_pages::<Arguments>(&arguments),
     }
     .map(|()| ExitCode::SUCCESS)
     .map_err(with_hint_for_unreadable_file)

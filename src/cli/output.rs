@@ -27,6 +27,12 @@ pub(super) fn print_line(line: Arguments<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A script for a shell, as it is: it is made of our own words alone.
+pub(super) fn shell_script(script: &[u8]) -> Result<()> {
+    io::stdout().lock().write_all(script)?;
+    Ok(())
+}
+
 /// `value` as JSON, indented. What could do harm on a terminal is escaped as JSON allows, so that programs read the
 /// same value.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {

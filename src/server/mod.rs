@@ -45,6 +45,7 @@ use self::{
     systemd::Watchdog,
 };
 use crate::{
+    build_info,
     config::Settings,
     model::actor::Actor,
     provider::Provider,
@@ -79,7 +80,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
         base_url = settings.base_url.origin(),
         milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "Hallpass {} listens on http://{address}. {next}",
-        env!("CARGO_PKG_VERSION")
+        build_info::version()
     );
     let live = Live {
         provider: server.fetch_provider.clone(),

@@ -7,6 +7,7 @@ mod configuration;
 mod daemon;
 mod edits;
 mod explain;
+mod generate;
 mod keys;
 mod messages;
 mod registration;
