@@ -19,3 +19,6 @@ pub use crate::config::{
     reader::{EffectiveSetting, ReadSecret},
     settings::{Settings, SigningKeyFiles},
 };
+
+#[cfg(test)]
+mod packaged_file_tests;
