@@ -7,7 +7,7 @@
 
 ROOT=$PWD
 SHOTS=${HALLPASS_SHOTS:-$ROOT/target/shots}
-STAGES=(format clippy lean cargo doc interop e2e fuzz deny compose checkout)
+STAGES=(format clippy lean cargo doc interop e2e packages fuzz deny compose checkout)
 declare -A WHAT=(
   [format]="every file as rustfmt writes it"
   [clippy]="no lint speaks"
@@ -16,6 +16,7 @@ declare -A WHAT=(
   [doc]="every link of the documentation leads somewhere"
   [interop]="service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
   [e2e]="a person in Chromium goes through the demo; pictures in $SHOTS"
+  [packages]="the .deb for this Debian, installed, upgraded, removed and purged on a bare machine"
   [fuzz]="60 s for each target"
   [deny]="licences, bans and sources of every package"
   [compose]="docker-compose.yml is one"
@@ -157,6 +158,7 @@ run() {
     doc) RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked ;;
     interop) node_tests tests/interop ;;
     e2e) node_tests tests/e2e ;;
+    packages) bash tests/package.sh deb ;;
     fuzz) fuzz ;;
     deny) cargo deny --config .cargo/deny.toml check licenses bans sources ;;
     compose) docker compose -f docker-compose.yml config -q ;;
@@ -270,7 +272,7 @@ as_before() {
 }
 
 export CI="${CI:-true}"
-beside=() compiles=(clippy lean cargo doc interop e2e fuzz) runs=(cargo interop e2e)
+beside=() compiles=(clippy lean cargo doc interop e2e packages fuzz) runs=(cargo interop e2e)
 ! asked "${compiles[@]}" || need "${BUILD_PACKAGES[@]}"
 ! asked format deny "${compiles[@]}" || need_rust
 if asked "${runs[@]}"; then
@@ -305,6 +307,12 @@ for name in cargo doc interop e2e; do
   ! asked "$name" || stage "$name"
 done
 
+if asked packages; then
+  case "$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")" in
+    "debian 12" | "debian 13") stage packages ;;
+    *) skip packages "neither Debian 12 nor 13" ;;
+  esac
+fi
 if ! asked fuzz; then :
 elif [ ! -f tests/fuzz/Cargo.toml ]; then
   skip fuzz "no targets"
