@@ -100,7 +100,31 @@ try_deb() {
   has_chroots || { echo "not tried there: only root can make a chroot" && return; }
   bare "$suite" "$folder" && cp "$package" "$folder/hallpass.deb" && cp tests/package/*.sh "$folder/" || return
   count within "$folder" -- bash /deb.sh
+  boot "$folder"
   rm -rf --one-file-system "$folder"
+}
+
+# boot FOLDER: starts that machine with systemd, as a container with a network of its own, and tries the service there.
+boot() {
+  local folder=$1
+  within "$folder" -- sh -c 'apt-get install -y -qq --no-install-recommends systemd-sysv dbus /hallpass.deb' >"$WORK/install" 2>&1 ||
+    { cat "$WORK/install" && return 1; }
+  cat >"$folder/etc/systemd/system/trial.service" <<'END'
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'bash /boot.sh >/trial.log 2>&1; systemctl --no-block poweroff'
+END
+  mkdir -p "$folder/etc/systemd/system/default.target.wants"
+  ln -s ../trial.service "$folder/etc/systemd/system/default.target.wants/trial.service"
+  timeout --kill-after=10 180 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory "$folder" --boot \
+    >"$WORK/console" 2>&1 || true
+  if [ -f "$folder/trial.log" ]; then
+    count cat "$folder/trial.log"
+  else
+    echo "not booted: systemd does not start in a container here" && tail -3 "$WORK/console"
+  fi
 }
 
 debian_number() { case "$1" in bookworm) echo 12 ;; trixie) echo 13 ;; *) return 1 ;; esac }
@@ -174,7 +198,7 @@ esac
 
 need_rust
 need "${BUILD_PACKAGES[@]}" dpkg-dev binutils openssl systemd
-! has_chroots || need debootstrap
+! has_chroots || need debootstrap systemd-container
 verify_unit
 for kind in "${kinds[@]}"; do
   began=$SECONDS

@@ -5,6 +5,7 @@
 . /checks.sh
 
 FOLDER=/opt/hallpass DATA=/var/lib/hallpass
+echo '127.0.0.1 localhost' >>/etc/hosts
 mkdir "$FOLDER" && tar -xzf /hallpass.tar.gz -C "$FOLDER" --strip-components=1
 useradd --system --home-dir "$DATA" hallpass && install -d -o hallpass -g hallpass -m 700 "$DATA"
 as_hallpass() {
