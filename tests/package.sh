@@ -83,7 +83,8 @@ build_within() {
   say "$kind, built on a bare $suite"
   cargo fetch --quiet --locked && mkdir -p "$target/packages" "$PACKAGES" && bare "$suite" "$folder" &&
     within "$folder" -- sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1' sh "${needed[@]}" &&
-    within "$folder" "$ROOT:/build:ro" "$target:/build/target" "$sysroot:/rust:ro" "$cargo_home/registry:/cargo/registry" -- \
+    within "$folder" "$ROOT:/build:ro" "$target:/build/target" "$sysroot:/rust:ro" "$cargo_home/registry:/cargo/registry" \
+      /etc/ssl/certs:/etc/ssl/certs:ro -- \
       CARGO_HOME=/cargo HALLPASS_COMMIT="$(commit)" SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)" \
       bash /build/fixtures/package/build.sh "$kind" &&
     cp "$target"/packages/hallpass* "$PACKAGES/" && rm -rf --one-file-system "$folder"
