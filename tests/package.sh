@@ -179,13 +179,20 @@ count() {
   PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
 }
 
-# The unit, with a program that is there.
-verify_unit() {
-  local unit="$WORK/hallpass.service"
-  sed "s|/usr/bin/hallpass|$(command -v true)|" fixtures/package/hallpass.service >"$unit"
-  say "hallpass.service"
-  check "systemd understands every line of the unit" verify "$unit"
-  check "systemd-analyze security finds little exposed" systemd-analyze security --offline=true --no-pager --threshold=20 "$unit"
+# The units, with a program that is there.
+verify_units() {
+  local name unit
+  for name in hallpass.service hallpass-backup.service hallpass-backup.timer; do
+    sed "s|/usr/bin/hallpass|$(command -v true)|" "fixtures/package/$name" >"$WORK/$name"
+  done
+  say "hallpass.service, hallpass-backup.service, hallpass-backup.timer"
+  for name in hallpass.service hallpass-backup.timer; do
+    check "systemd understands every line of $name" verify "$WORK/$name"
+  done
+  for name in hallpass hallpass-backup; do
+    unit="$WORK/$name.service"
+    check "systemd-analyze security finds little exposed in $name" systemd-analyze security --offline=true --no-pager --threshold=20 "$unit"
+  done
 }
 
 verify() {
@@ -204,7 +211,7 @@ esac
 need_rust
 need "${BUILD_PACKAGES[@]}" dpkg-dev binutils openssl systemd
 ! has_chroots || need debootstrap systemd-container
-verify_unit
+verify_units
 for kind in "${kinds[@]}"; do
   began=$SECONDS
   case "$kind" in
