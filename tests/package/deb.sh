@@ -58,7 +58,7 @@ check "it is ready after the upgrade" ready
 check "it stops after the upgrade" stop
 
 check "it is removed" dpkg --remove hallpass
-check "the program is gone" gone command -v hallpass
+check "the program is gone" gone test -e /usr/bin/hallpass
 check "the configuration stays" test -f "$CONFIGURATION"
 check "the data stays" test -f "$DATA/hallpass.db"
 check "it comes back" reinstall
