@@ -28,7 +28,18 @@ impl FromStr for Recipient {
     fn from_str(text: &str) -> Result<Self, Error> {
         text.parse()
             .map(Self)
-            .map_err(|_parser_says_little| Error::BadRecipient(text.chars().take(80).collect()))
+            // The text itself is not repeated: it may be a private key, and the line may go to a log.
+            .map_err(|_parser_says_little| {
+                if text
+                    .trim_start()
+                    .to_ascii_uppercase()
+                    .starts_with("AGE-SECRET-KEY")
+                {
+                    Error::PrivateKeyAsRecipient
+                } else {
+                    Error::BadRecipient
+                }
+            })
     }
 }
 
@@ -43,8 +54,14 @@ impl fmt::Debug for Recipient {
 pub fn parse_recipients(text: &str) -> Result<Vec<Recipient>, Error> {
     text.lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::parse)
+        .zip(1..)
+        .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(text, line)| {
+            text.parse().map_err(|source| Error::RecipientLine {
+                line,
+                source: Box::new(source),
+            })
+        })
         .collect()
 }
 
@@ -67,13 +84,25 @@ pub enum Unlock {
 /// Why a backup cannot be encrypted or decrypted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("`{0}` is no public key of age: one begins with age1")]
-    BadRecipient(String),
+    #[error(
+        "this is not a complete public key of age: one begins with age1 and has 62 characters; copy it again"
+    )]
+    BadRecipient,
+    #[error(
+        "this is a private key, which must not be on this machine: anybody who has it can open every backup. Make a new pair with age-keygen elsewhere, and give the public key, which begins with age1"
+    )]
+    PrivateKeyAsRecipient,
+    #[error("line {line}: {source}")]
+    RecipientLine {
+        /// From 1.
+        line: usize,
+        source: Box<Self>,
+    },
     #[error("there is no public key to encrypt to")]
     NoRecipient,
     #[error("this is no file of private keys, as age-keygen writes it: {0}")]
     BadIdentities(String),
-    #[error("this file is not encrypted with age, so it is no backup of Hallpass")]
+    #[error("this file is not encrypted with age, so it is not a backup of Hallpass")]
     NotEncrypted,
     #[error("the passphrase is wrong")]
     WrongPassphrase,
@@ -109,7 +138,11 @@ pub fn encrypt(plain: &mut impl Read, lock: &Lock, into: &mut impl Write) -> Res
     };
     let encryptor = encryptor.map_err(|why| match why {
         EncryptError::MissingRecipients => Error::NoRecipient,
-        other => Error::Other(other.to_string()),
+        other @ (EncryptError::EncryptedIdentities(_)
+        | EncryptError::IncompatibleRecipients { .. }
+        | EncryptError::InvalidRecipientLabels(_)
+        | EncryptError::Io(_)
+        | EncryptError::MixedRecipientAndPassphrase) => Error::Other(other.to_string()),
     })?;
     let mut sealed = encryptor.wrap_output(into)?;
     io::copy(plain, &mut sealed)?;
@@ -283,8 +316,17 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_named() {
-        let why = parse_recipients("age1nonsense").unwrap_err().to_string();
-        assert!(why.contains("age1nonsense"), "{why}");
+        let why = parse_recipients("# ours\nage1nonsense").unwrap_err().to_string();
+        assert!(
+            why.starts_with("line 2: ") && why.contains("62 characters"),
+            "{why}"
+        );
+        let private = age::x25519::Identity::generate().to_string();
+        let why = parse_recipients(private.expose_secret()).unwrap_err().to_string();
+        assert!(
+            why.contains("private key") && !why.contains("SECRET-KEY-1"),
+            "{why}"
+        );
         let (_dir, path) = sealed(
             &Lock::Recipients(vec![Recipient(age::x25519::Identity::generate().to_public())]),
             b"x",

@@ -252,8 +252,8 @@ pub enum Error {
     },
     /// It belongs to another user, who could not read what we write there.
     #[error(
-        "{} belongs to {owner}, and this command runs as {us}; run it as its owner: sudo -u {} hallpass …",
-        path.display(), shell_quoted(owner)
+        "{} belongs to {owner}, and this command runs as {us}; {}",
+        path.display(), Self::fix_of_owner(path, owner, us)
     )]
     WrongOwner {
         path: PathBuf,
@@ -288,6 +288,10 @@ impl Error {
         let Self::WrongOwner { owner, .. } = self else {
             return None;
         };
+        // Nothing of ours should run as root.
+        if owner == "root" {
+            return None;
+        }
         let mut line = format!("sudo -u {}", shell_quoted(owner));
         if !variables.is_empty() {
             line.push_str(" --preserve-env=");
@@ -298,6 +302,18 @@ impl Error {
             line.push_str(&shell_quoted(argument));
         }
         Some(line)
+    }
+
+    fn fix_of_owner(path: &Path, owner: &str, us: &str) -> String {
+        if owner == "root" {
+            let (us, path) = (shell_quoted(us), path.to_string_lossy());
+            format!(
+                "if it is the data of {us}, fix it with: chown -R {us}: {}",
+                shell_quoted(&path)
+            )
+        } else {
+            format!("run it as its owner: sudo -u {} hallpass …", shell_quoted(owner))
+        }
     }
 
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, BufRead, IsTerminal},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -17,17 +17,23 @@ use crate::{
         output::{self, print_line},
     },
     config::Settings,
+    credential::{PasswordContext, password::Password},
     files,
     model::secret::Secret,
+    os_user,
     server::{self, BackupRequest},
 };
+
+/// Of the package.
+const PACKAGED_DATA_DIR: &str = "/var/lib/hallpass";
 
 /// A shorter passphrase can be tried out by whoever has the file.
 const MIN_PASSPHRASE_LEN: usize = 16;
 
 #[derive(Debug, Args)]
 pub(super) struct BackupArguments {
-    /// The file to write, or a directory, where the file is named after the time
+    /// The file to write, or a directory, where the file is named after the time. The user of the service must be able to
+    /// write there
     target: PathBuf,
     /// Encrypts to this public key (age1…, from `age-keygen`) instead of a passphrase; can be repeated
     #[arg(long, value_name = "KEY")]
@@ -44,7 +50,7 @@ pub(super) struct BackupArguments {
     /// Prints JSON
     #[arg(long)]
     json: bool,
-    /// Leaves this many backups in the directory, and removes older ones
+    /// Leaves this many backups in the directory that are named after their time, and removes older ones
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     keep: Option<u16>,
 }
@@ -53,7 +59,7 @@ pub(super) struct BackupArguments {
 pub(super) struct RestoreArguments {
     /// The backup
     file: PathBuf,
-    /// The file with the private key that fits, from `age-keygen`
+    /// The file with the matching private key, from `age-keygen`; - for standard input
     #[arg(long, value_name = "FILE")]
     identity_file: Option<PathBuf>,
     /// Reads the passphrase from the first line of standard input
@@ -78,6 +84,7 @@ pub(super) struct MoveArguments {
 }
 
 pub(super) fn backup(arguments: &BackupArguments, settings: &Settings) -> Result<()> {
+    server::check_backup_target(&arguments.target)?;
     let lock = if arguments.recipient.is_empty() && arguments.recipients_file.is_none() {
         Lock::Passphrase(new_passphrase(arguments.passphrase_stdin)?)
     } else {
@@ -150,15 +157,27 @@ pub(super) fn backup(arguments: &BackupArguments, settings: &Settings) -> Result
 }
 
 pub(super) fn restore(arguments: &RestoreArguments, settings: &Settings) -> Result<()> {
+    let is_packaged = settings.data_dir == Path::new(PACKAGED_DATA_DIR);
+    if is_packaged
+        && os_user::effective_uid() == 0
+        && os_user::other_owner_seen_by_root(&settings.data_dir).is_none()
+    {
+        bail!(
+            "{PACKAGED_DATA_DIR} must belong to the user of the service, who could not read what root restores. First: install -d -o hallpass -g hallpass -m 700 {PACKAGED_DATA_DIR}"
+        );
+    }
     let ask = |needs_passphrase: bool| match (&arguments.identity_file, needs_passphrase) {
         (None, true) => Ok(Unlock::Passphrase(passphrase(arguments.passphrase_stdin)?)),
         (None, false) => bail!(
-            "this backup was encrypted to a public key: give the file of the private key that fits with --identity-file"
+            "this backup was encrypted to a public key: give the file of the matching private key with --identity-file"
         ),
+        (Some(file), _) if file == Path::new("-") => {
+            Ok(Unlock::Identities(Secret::new(io::read_to_string(io::stdin())?)))
+        }
         (Some(file), _) => {
             let bytes = files::read_named_secret(file)?;
             let text = String::from_utf8(bytes.expose().clone())
-                .with_context(|| format!("{} is no file of private keys", file.display()))?;
+                .with_context(|| format!("{} is not a file of private keys", file.display()))?;
             Ok(Unlock::Identities(Secret::new(text)))
         }
     };
@@ -176,21 +195,29 @@ pub(super) fn restore(arguments: &RestoreArguments, settings: &Settings) -> Resu
         restored.made_at, restored.version, restored.rows
     ))?;
     print_line(format_args!(
-        "Its keys were opened, and a test assertion was signed and verified for {} of its applications: all of them.",
-        restored.proven
+        "Its keys were opened, and a test assertion was signed and verified for {}.",
+        match restored.proven {
+            1 => "its one application".to_owned(),
+            number => format!("each of its {number} applications"),
+        }
     ))?;
-    print_line(format_args!(
-        "Everybody signs in again. Start the daemon now: systemctl start hallpass"
-    ))
+    print_line(format_args!("Everybody has to sign in again."))?;
+    if is_packaged {
+        print_line(format_args!("Now start the service: systemctl restart hallpass"))?;
+    }
+    Ok(())
 }
 
 pub(super) fn move_database(arguments: &MoveArguments, settings: &Settings) -> Result<()> {
     let url = match (&arguments.to, &arguments.to_file) {
+        (Some(url), _) if has_password(url) => bail!(
+            "an argument can be seen by other users of this machine, and this one has a password: put the URL into a file, and give that with --to-file"
+        ),
         (Some(url), _) => url.clone(),
         (None, Some(file)) => {
             let bytes = files::read_named_secret(file)?;
             let text = std::str::from_utf8(bytes.expose())
-                .with_context(|| format!("{} is no text", file.display()))?;
+                .with_context(|| format!("{} is not text", file.display()))?;
             text.trim().to_owned()
         }
         (None, None) => bail!("give the new database with --to or --to-file"),
@@ -204,14 +231,18 @@ pub(super) fn move_database(arguments: &MoveArguments, settings: &Settings) -> R
         (url, None) => format!("database_url = \"{}\"", url.as_deref().unwrap_or_default()),
     };
     print_line(format_args!(
-        "Moved: {rows} rows, and both databases have as many of each kind."
+        "Moved: {rows} rows, and and both databases have as many in each table."
     ))?;
     print_line(format_args!(
-        "Now put this into the configuration, and start the daemon:\n\n  {setting}\n"
+        "Now set this in the configuration, above its first [section], and start the service:\n\n  {setting}\n"
     ))?;
     print_line(format_args!(
-        "The old database was not changed. Remove it once everything works: it still holds all that it held."
+        "The old database was not changed. Remove it once everything works: all that it held is still in it."
     ))
+}
+
+fn has_password(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.password().is_some())
 }
 
 fn new_passphrase(from_stdin: bool) -> Result<Secret<String>> {
@@ -224,9 +255,11 @@ fn new_passphrase(from_stdin: bool) -> Result<Secret<String>> {
     };
     if first.chars().count() < MIN_PASSPHRASE_LEN {
         bail!(
-            "the passphrase is too short: whoever has the backup could find it out. It needs {MIN_PASSPHRASE_LEN} characters"
+            "the passphrase is too short: whoever has the backup could find it out. It needs {MIN_PASSPHRASE_LEN} characters; five random words do well"
         );
     }
+    // What is tried first for a password is tried first for a passphrase.
+    Password::parse_new(&first, &PasswordContext::default())?;
     if !from_stdin && ask("Once more: ")? != first {
         bail!("the two passphrases differ");
     }

@@ -80,11 +80,11 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Lists what was decided, the newest first
     Audit(audit::AuditArguments),
-    /// Copies everything that lasts, and the sealing key, to one encrypted file
+    /// Copies all data but sessions, and the sealing key, to one encrypted file
     Backup(backup::BackupArguments),
-    /// Makes an installation of a backup, in an empty place
+    /// Restores an installation from a backup. Stop the daemon first; the data directory must be empty
     Restore(backup::RestoreArguments),
-    /// Copies everything to another database, of either kind. Stop the daemon first
+    /// Copies all data to another, empty database, of either kind. Stop the daemon first
     Move(backup::MoveArguments),
     /// The signing key, and how it is replaced
     Key {

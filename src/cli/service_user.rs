@@ -6,6 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::{cli::output, config::Settings, os_user};
 
+/// EACCES, the same on every architecture of Linux.
+const PERMISSION_DENIED: i32 = 13;
+
 /// Where root runs this command and the data directory belongs to somebody else: runs the command again as that user,
 /// with the same arguments and environment, and does not return. Does nothing otherwise.
 pub(super) fn become_owner_of_data(settings: &Settings) -> Result<()> {
@@ -40,16 +43,13 @@ pub(super) fn become_owner_of_data(settings: &Settings) -> Result<()> {
 
 /// What to do where a file of an argument may not be read by the user that this command runs as.
 pub(super) fn hint_for_unreadable_file(error: &anyhow::Error) -> Option<String> {
-    let is_denied = error.chain().any(|cause| {
-        cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
-    });
+    // Some errors keep the system's error only as text.
+    let denied = std::io::Error::from_raw_os_error(PERMISSION_DENIED).to_string();
+    let is_denied = error.chain().any(|cause| cause.to_string().contains(&denied));
     is_denied.then(|| {
+        let user = os_user::own_name();
         format!(
-            "This command runs as {}, who may not do that: name a file that {} can read.",
-            os_user::own_name(),
-            os_user::own_name()
+            "This command runs as {user}, who may not do that: name files that {user} can read and folders that {user} can write to, or give the file on standard input where `-` stands for it."
         )
     })
 }

@@ -71,7 +71,7 @@ pub enum Error {
 /// What to do where a file cannot be read.
 fn unreadable_hint(why: &io::Error) -> &'static str {
     if why.kind() == io::ErrorKind::PermissionDenied {
-        "; run the command with sudo, or name another file with --config"
+        "; the user of the service must be able to read it (chgrp hallpass FILE && chmod 640 FILE, as root), and everybody else runs commands with sudo"
     } else {
         ""
     }

@@ -56,6 +56,29 @@ pub struct BackupMade {
     pub removed: Vec<PathBuf>,
 }
 
+/// Fails if this user may not write a backup to `target`: known before anybody is asked for a passphrase.
+pub fn check_backup_target(target: &Path) -> Result<()> {
+    let folder = if target.is_dir() {
+        target
+    } else {
+        folder_of(target)
+    };
+    temporary_file(folder).map(drop)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
+    NamedTempFile::with_prefix_in(".hallpass-backup-", folder).map_err(|error| {
+        // Without the name of the file, which nobody has heard of.
+        let why = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
+        anyhow::Error::new(why).context(format!("cannot write to {}", folder.display()))
+    })
+}
+
 /// Makes a backup beside a running daemon, as everything is at one moment.
 pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<BackupMade> {
     let provider = open(settings)?;
@@ -66,19 +89,17 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
         (request.target.join(name), request.target)
     } else if request.keep.is_some() {
         bail!(
-            "{} is no directory; older backups are only removed from one",
+            "{} is not a directory; older backups are only removed from one",
             request.target.display()
         );
     } else {
-        let folder = request.target.parent().filter(|folder| *folder != Path::new(""));
-        (request.target.to_owned(), folder.unwrap_or(Path::new(".")))
+        (request.target.to_owned(), folder_of(request.target))
     };
     if file.exists() {
         bail!("{} is there already, and is not replaced", file.display());
     }
     // Made first: whoever may not write there learns it before the work is done.
-    let mut output = NamedTempFile::with_prefix_in(".hallpass-backup-", folder)
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    let mut output = temporary_file(folder)?;
 
     let work = work_folder(settings)?;
     let plain = work.path().join("backup.db");

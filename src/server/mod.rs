@@ -27,7 +27,7 @@ use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
 pub use self::{
-    backup::{BackupMade, BackupRequest, backup},
+    backup::{BackupMade, BackupRequest, backup, check_backup_target},
     check::{SettingsFindings, check},
     move_database::move_database,
     open::{open, prepare, prepare_with},

@@ -54,7 +54,7 @@ pub(super) fn reload_at(
                             );
                         }
                         tracing::error!(
-                            "the settings were not taken up: all stay as they were; `hallpass config check` says what is wrong"
+                            "the settings were not applied: all stay as they were; `hallpass config check` says what is wrong"
                         );
                     }
                 }
@@ -98,13 +98,13 @@ impl Live {
         } else {
             tracing::info!(
                 changed = changed.join(", "),
-                "the settings were read again, and hold from now on"
+                "the settings were read again, and are now in effect"
             );
         }
         if !need_restart.is_empty() {
             tracing::warn!(
                 changed = need_restart.join(", "),
-                "these settings hold only after a restart: systemctl restart hallpass"
+                "these settings take effect after a restart: systemctl restart hallpass"
             );
         }
     }

@@ -25,6 +25,9 @@ use crate::{
 const CONTENTS: [TableContent; 2] = [TableContent::Lasting, TableContent::Audit];
 const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
 
+/// A lock is nobody's data.
+const LOCK_NAME: &str = "hallpass.db.lock";
+
 /// What was restored.
 #[derive(Debug)]
 pub struct Restored {
@@ -45,19 +48,28 @@ pub fn restore(
     actor: &Actor,
     ask: impl FnOnce(bool) -> Result<Unlock>,
 ) -> Result<Restored> {
+    if settings.data_dir.join(LOCK_NAME).exists() {
+        // A daemon that works there is the first thing to say.
+        drop(lock_database(settings)?);
+    }
     refuse_unless_empty(settings)?;
     let cannot_open = || format!("{} cannot be restored", file.display());
     let encrypted = EncryptedFile::open(file).with_context(cannot_open)?;
     let unlock = ask(encrypted.needs_passphrase())?;
     let content = encrypted.unlock(&unlock).with_context(cannot_open)?;
 
-    let made_here = !settings.data_dir.exists();
+    let (made_here, locked_before) = (
+        !settings.data_dir.exists(),
+        settings.data_dir.join(LOCK_NAME).exists(),
+    );
     let done = restore_content(settings, actor, |plain| {
         write_plain(content, plain).with_context(cannot_open)
     });
+    if done.is_err() && !locked_before {
+        drop(fs::remove_file(settings.data_dir.join(LOCK_NAME)));
+    }
     if done.is_err() && made_here {
-        // Nothing is in it but a lock file; if there is more, it stays.
-        drop(fs::remove_file(settings.data_dir.join("hallpass.db.lock")));
+        // If there is something in it, it stays.
         drop(fs::remove_dir(&settings.data_dir));
     }
     done
@@ -145,15 +157,15 @@ struct OpenedBackup {
 impl OpenedBackup {
     /// Opens what was decrypted, checks that it is whole, and brings it up to the tables of this version.
     fn open(plain: &Path) -> Result<Self> {
-        let store = Store::connect(&sqlite_url(plain), 1).context("this is no backup of Hallpass")?;
+        let store = Store::connect(&sqlite_url(plain), 1).context("this is not a backup of Hallpass")?;
         let manifest: BTreeMap<String, String> = store
             .manifest()
-            .context("this is no backup of Hallpass")?
+            .context("this is not a backup of Hallpass")?
             .into_iter()
             .collect();
         let entry = |name: &str| {
             let value = manifest.get(name).cloned();
-            value.context("this is no backup of Hallpass: it does not say what it is")
+            value.context("this is not a backup of Hallpass: it does not say what it is")
         };
         let (format, version) = (entry(manifest::FORMAT)?, entry(manifest::VERSION)?);
         if format != FORMAT {
@@ -191,15 +203,14 @@ fn refuse_unless_empty(settings: &Settings) -> Result<()> {
     };
     if data_dir.exists() {
         files::check_data_dir(data_dir)?;
+        let mut names = Vec::new();
         for entry in fs::read_dir(data_dir).with_context(|| format!("cannot read {}", data_dir.display()))? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if !name.ends_with(".lock") && name != "lost+found" {
-                return Err(not_empty(format!(
-                    "{} is in {} already",
-                    name,
-                    data_dir.display()
-                )));
-            }
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        let is_ours = |name: &&String| ![LOCK_NAME, "lost+found"].contains(&name.as_str());
+        if let Some(name) = names.iter().find(is_ours) {
+            return Err(not_empty(format!("{name} is in {} already", data_dir.display())));
         }
     }
     match settings.sqlite_path() {

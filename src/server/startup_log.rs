@@ -59,7 +59,7 @@ pub(super) fn log_ignored_variables(settings: &Settings) {
 
 pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
     if settings.evaluation_mode {
-        return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
+        return Ok("No base_url is set: this is for trying only; set base_url (or HALLPASS_BASE_URL) to the address that people will use.".to_owned());
     }
     Ok(
         match (

@@ -147,7 +147,7 @@ fn a_hangup_takes_up_what_can_change_and_names_what_cannot() {
 
         let log = one.reload(
             "organisation = \"After\"\nhelp_url = \"https://help.fernweh.example/\"\nworkers = 3\nlog = \"debug\"\n[metadata]\nsigned = false\n",
-            "hold only after a restart",
+            "take effect after a restart",
         );
         assert_contains(&log, "organisation, help_url, log, metadata.signed");
         assert_contains(&log, "changed=workers");
@@ -165,7 +165,7 @@ fn a_hangup_takes_up_what_can_change_and_names_what_cannot() {
         assert_contains(&one.page("/login"), "After");
 
         // What was taken back is taken back, and what needs a restart is as it was at the start.
-        let log = one.reload("organisation = \"Before\"\n", "hold from now on");
+        let log = one.reload("organisation = \"Before\"\n", "are now in effect");
         assert_contains(&log, "organisation, help_url, log, metadata.signed");
         assert_contains(&one.page("/saml/metadata"), "SignatureValue");
         let log = one.reload("organisation = \"Before\"\n", "nothing that can change");

@@ -93,5 +93,5 @@ fn what_root_types_runs_as_the_owner_of_the_data() {
         &metadata.display().to_string(),
     ]);
     assert!(!done, "{told}");
-    assert_contains(&told, &format!("name a file that #{UID} can read"));
+    assert_contains(&told, &format!("name files that #{UID} can read"));
 }
