@@ -31,6 +31,20 @@ pub fn other_owner_seen_by_root(path: &Path) -> Option<OsUser> {
     }))
 }
 
+/// Whether nobody but root can put another directory in the place of `path`: it is absolute, and each directory above it
+/// belongs to root and cannot be written to by others, unless what is in it is safe from them (as in `/tmp`).
+pub fn only_root_can_replace(path: &Path) -> bool {
+    const WRITABLE_BY_OTHERS: u32 = 0o022;
+    const STICKY: u32 = 0o1000;
+    path.is_absolute()
+        && path.ancestors().skip(1).all(|folder| {
+            fs::metadata(folder).is_ok_and(|metadata| {
+                let mode = metadata.mode();
+                metadata.uid() == 0 && (mode & WRITABLE_BY_OTHERS == 0 || mode & STICKY != 0)
+            })
+        })
+}
+
 /// The name of the user that this process acts as.
 pub fn own_name() -> String {
     user_name(effective_uid())

@@ -15,6 +15,10 @@ pub(super) fn become_owner_of_data(settings: &Settings) -> Result<()> {
     let Some(owner) = os_user::other_owner_seen_by_root(&settings.data_dir) else {
         return Ok(());
     };
+    if !os_user::only_root_can_replace(&settings.data_dir) {
+        // Whoever can put a directory of theirs there would make root act as them.
+        return Ok(());
+    }
     let program = std::env::current_exe().context("the path of this program cannot be found")?;
     output::print_note(&format!(
         "runs as {}, the owner of {}",
@@ -25,7 +29,10 @@ pub(super) fn become_owner_of_data(settings: &Settings) -> Result<()> {
     command
         .args(std::env::args_os().skip(1))
         .uid(owner.uid)
-        .gid(owner.gid);
+        .gid(owner.gid)
+        // That user can read the environment of its processes.
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| is_passed_on(&name.to_string_lossy())));
     if os_user::invoker().is_none() {
         // As sudo does: the audit log names who typed the command.
         command.env("SUDO_USER", os_user::own_name());
@@ -39,6 +46,22 @@ pub(super) fn become_owner_of_data(settings: &Settings) -> Result<()> {
             owner.name
         )
     })
+}
+
+/// Whether a variable of root's environment is for us, for libpq or for the terminal.
+fn is_passed_on(name: &str) -> bool {
+    let prefixes = ["HALLPASS_", "PG", "LC_"];
+    let names = [
+        "PATH",
+        "TERM",
+        "COLUMNS",
+        "LANG",
+        "TZ",
+        "NO_COLOR",
+        "SUDO_USER",
+        "DOAS_USER",
+    ];
+    names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// What to do where a file of an argument may not be read by the user that this command runs as.

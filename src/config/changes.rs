@@ -1,6 +1,8 @@
 //! What changed between two readings of the settings.
 
-use crate::config::{key, settings::Settings};
+use ipnet::IpNet;
+
+use crate::config::{key, limits, settings::Settings};
 
 impl Settings {
     /// The keys whose value in `read` is another one, and holds without a restart.
@@ -18,6 +20,11 @@ impl Settings {
         self.effective()
             .iter()
             .any(|line| line.key == "trusted_proxies" && line.origin == "default")
+    }
+
+    /// The proxies that are trusted where nobody names any.
+    pub fn default_trusted_proxies(&self) -> Vec<IpNet> {
+        limits::default_trusted_proxies(self.base_url.is_https() && self.listen.ip().is_loopback())
     }
 
     fn changes(&self, read: &Self, on_reload: bool) -> Vec<&'static str> {
@@ -70,6 +77,17 @@ mod tests {
             ["database_url", "workers"]
         );
         assert!(before.changes_that_need_a_restart(&before).is_empty());
+    }
+
+    #[test]
+    fn proxies_that_are_no_longer_named_are_those_that_follow_from_the_address() {
+        let named = settings(&[
+            ("HALLPASS_BASE_URL", "https://login.example.com"),
+            ("HALLPASS_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ]);
+        assert!(!named.trusted_proxies_are_the_default());
+        let loopback: Vec<IpNet> = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().unwrap()).into();
+        assert_eq!(named.default_trusted_proxies(), loopback);
     }
 
     #[test]

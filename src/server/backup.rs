@@ -7,16 +7,19 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use chrono::SecondsFormat;
-use tempfile::{NamedTempFile, TempDir};
+use chrono::{NaiveDateTime, SecondsFormat};
+use tempfile::NamedTempFile;
 
 use crate::{
     backup_encryption::{self, Lock},
     clock::{Clock, SystemClock},
     config::Settings,
     model::{actor::Actor, audit_action::AuditAction, hash::Sha256Hasher, secret::Secret},
-    server::open::{open, open_store},
-    store::{self, CopiedTable, Store, TableContent},
+    server::{
+        open::{open, open_store},
+        work_folder::WorkFolder,
+    },
+    store::{self, CopiedTable, Store, TableContent, Tx},
 };
 
 /// The form of a backup, so that a later version knows what it has before it.
@@ -85,7 +88,7 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
     let (store, sealing_key) = open_store(settings)?;
     let now = SystemClock.now();
     let (file, folder) = if request.target.is_dir() {
-        let name = format!("{NAME_START}{}{NAME_END}", now.format("%Y%m%d-%H%M%S"));
+        let name = format!("{NAME_START}{}{NAME_END}", now.format(NAME_TIME));
         (request.target.join(name), request.target)
     } else if request.keep.is_some() {
         bail!(
@@ -101,7 +104,7 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
     // Made first: whoever may not write there learns it before the work is done.
     let mut output = temporary_file(folder)?;
 
-    let work = work_folder(settings)?;
+    let work = WorkFolder::new(&settings.data_dir)?;
     let plain = work.path().join("backup.db");
     let contents: &[TableContent] = if request.without_audit {
         &[TableContent::Lasting]
@@ -112,6 +115,16 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
         let copy = Store::connect(&sqlite_url(&plain), 1)?;
         copy.migrate(store::Backup::Skip)?;
         let tables = store.copy_to(&copy, contents)?;
+        // The key was read before the rows.
+        let (keys, _unreadable) = copy.read(Tx::readable_keys)?;
+        let is_sealed_otherwise = |sealed: &Vec<u8>| !sealing_key.has_sealed(sealed);
+        if keys
+            .iter()
+            .filter_map(|key| key.sealed.as_ref())
+            .any(is_sealed_otherwise)
+        {
+            bail!("the sealing key was replaced at the same moment; try again");
+        }
         let mut entries: Vec<(String, String)> = vec![
             (manifest::FORMAT.to_owned(), FORMAT.to_owned()),
             (
@@ -145,7 +158,7 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
         format!("{}, SHA-256 {sha256}", file.display()),
     )?;
     let removed = match request.keep {
-        Some(keep) => remove_older(folder, keep)?,
+        Some(keep) => remove_older(folder, &file, keep)?,
         None => Vec::new(),
     };
     Ok(BackupMade {
@@ -159,10 +172,12 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
 
 /// How a backup in a directory is named.
 const NAME_START: &str = "hallpass-";
+const NAME_TIME: &str = "%Y%m%d-%H%M%S";
 const NAME_END: &str = ".age";
 
-/// Leaves the `keep` latest backups in `folder`, and returns the files that were removed. Their names tell their age.
-fn remove_older(folder: &Path, keep: usize) -> Result<Vec<PathBuf>> {
+/// Leaves `newest` and the latest of the others in `folder`, `keep` in all, and returns the files that were removed. Their
+/// names tell their age; that of `newest` may be wrong, where the clock was.
+fn remove_older(folder: &Path, newest: &Path, keep: usize) -> Result<Vec<PathBuf>> {
     let mut backups = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let entry = entry?;
@@ -170,28 +185,17 @@ fn remove_older(folder: &Path, keep: usize) -> Result<Vec<PathBuf>> {
         let time = name
             .strip_prefix(NAME_START)
             .and_then(|rest| rest.strip_suffix(NAME_END));
-        if time.is_some_and(|time| {
-            time.len() == 15 && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-        }) {
+        let is_backup = time.is_some_and(|time| NaiveDateTime::parse_from_str(time, NAME_TIME).is_ok());
+        if is_backup && entry.file_type()?.is_file() && entry.path() != newest {
             backups.push(entry.path());
         }
     }
     backups.sort_unstable();
-    // At least the one that was just made.
-    let older = backups.len().saturating_sub(keep.max(1));
-    backups.truncate(older);
+    backups.truncate(backups.len().saturating_sub(keep.saturating_sub(1)));
     for path in &backups {
         fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
     Ok(backups)
-}
-
-/// A folder in the data directory for what is not encrypted; it goes with the returned value.
-pub(super) fn work_folder(settings: &Settings) -> Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix(".work-")
-        .tempdir_in(&settings.data_dir)
-        .with_context(|| format!("cannot write to {}", settings.data_dir.display()))
 }
 
 pub(super) fn sqlite_url(path: &Path) -> Secret<String> {

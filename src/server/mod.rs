@@ -15,6 +15,7 @@ mod signals;
 mod startup_log;
 mod systemd;
 mod wait_for_database;
+mod work_folder;
 
 use std::{
     net::TcpListener,
@@ -64,6 +65,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
     log_ignored_variables(&settings);
     let listener = listen::bind(settings.listen)?;
     let _only_one = lock_database(&settings)?;
+    work_folder::remove_abandoned(&settings.data_dir);
     let Some((provider, findings)) = wait_for_database::prepare_when_available(&settings, &listener)? else {
         return Ok(());
     };

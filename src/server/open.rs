@@ -39,7 +39,13 @@ pub fn open(settings: &Settings) -> Result<Provider> {
 /// What is needed to copy everything that the settings name; looks at the files as [`open`] does.
 pub(super) fn open_store(settings: &Settings) -> Result<(Store, SealingKey)> {
     require_used(settings)?;
-    open_store_at(settings, &settings.database_url)
+    let (store, sealing_key) = open_store_at(settings, &settings.database_url)?;
+    if store.schema_state()? != SchemaState::Current {
+        bail!(
+            "a newer version has changed this database, and may have stored what this one does not know: run that version"
+        );
+    }
+    Ok((store, sealing_key))
 }
 
 /// Fails where `serve` was never started, or where others may read our files.

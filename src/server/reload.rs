@@ -69,11 +69,12 @@ impl Live {
     fn apply(&self, started_with: &Settings, applied: &Settings, read: &Settings) {
         let changed = applied.changes_that_apply_on_reload(read);
         let need_restart = started_with.changes_that_need_a_restart(read);
-        let mut trusted_proxies = read.trusted_proxies.clone();
-        if !need_restart.is_empty() && read.trusted_proxies_are_the_default() {
+        let trusted_proxies = if read.trusted_proxies_are_the_default() {
             // They follow from base_url and listen, which stay as they were.
-            trusted_proxies.clone_from(&started_with.trusted_proxies);
-        }
+            started_with.default_trusted_proxies()
+        } else {
+            read.trusted_proxies.clone()
+        };
         self.connections.replace_trusted_proxies(trusted_proxies.clone());
         self.site.replace_settings(trusted_proxies, brand(read));
         if let Err(error) = self.log.replace_filter(&read.log_filter) {

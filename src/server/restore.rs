@@ -1,8 +1,13 @@
 //! A backup that becomes an installation again, in an empty place.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
+use chrono::DateTime;
 
 use crate::{
     backup_encryption::{EncryptedFile, Unlock},
@@ -14,9 +19,10 @@ use crate::{
     model::{actor::Actor, audit_action::AuditAction, endpoint::BaseUrl, secret::Secret},
     provider::Provider,
     server::{
-        backup::{FORMAT, manifest, sqlite_url, work_folder, write_plain},
+        backup::{FORMAT, manifest, sqlite_url, write_plain},
         open::{MARKER_TEXT, lock_database, marker_path, open_existing, parts},
         seal::read_key_file,
+        work_folder::WorkFolder,
     },
     store::{self, SchemaState, Store, TableContent, Tx},
 };
@@ -82,7 +88,9 @@ fn restore_content(
 ) -> Result<Restored> {
     files::ensure_data_dir(&settings.data_dir)?;
     let _no_daemon = lock_database(settings)?;
-    let work = work_folder(settings)?;
+    // Somebody may have been asked for a passphrase for a long time.
+    refuse_unless_empty(settings)?;
+    let work = WorkFolder::new(&settings.data_dir)?;
     let plain = work.path().join("backup.db");
     write_plain(&plain)?;
     let backup = OpenedBackup::open(&plain)?;
@@ -110,22 +118,19 @@ fn restore_content(
         .context("what this backup signs does not verify")?;
     drop(provider);
 
-    let tables = match settings.sqlite_path() {
-        Some(path) => {
-            let fresh = work.path().join("restored.db");
-            let tables = copy_into(&store, &Store::connect(&sqlite_url(&fresh), 1)?)?;
-            files::replace(&fresh, path)?;
-            tables
-        }
-        None => copy_into(&store, &Store::connect(&settings.database_url, 2)?)?,
-    };
+    // The key first: where it cannot be written, there must be no database without it.
     let key_path = settings.seal_key_path();
-    match files::write_private(&key_path, key.to_text().expose().as_bytes())? {
-        WriteOutcome::Created => {}
+    let key_written = match files::write_private(&key_path, key.to_text().expose().as_bytes())? {
+        WriteOutcome::Created => true,
         // `check_configured_key` has seen that it is the same one.
-        WriteOutcome::AlreadyExists if settings.seal_key_file.is_some() => {}
+        WriteOutcome::AlreadyExists if settings.seal_key_file.is_some() => false,
         WriteOutcome::AlreadyExists => bail!("{} appeared while the backup was restored", key_path.display()),
+    };
+    let placed = place(settings, &store);
+    if placed.is_err() && key_written {
+        drop(fs::remove_file(&key_path));
     }
+    let tables = placed?;
     files::write_private(&marker_path(settings), MARKER_TEXT)?;
     open_existing(settings)?.installation(actor).record(
         AuditAction::DatabaseRestore,
@@ -137,6 +142,21 @@ fn restore_content(
         rows: tables,
         proven,
     })
+}
+
+/// Makes the database, which appears complete or not at all, and returns how many rows it has.
+fn place(settings: &Settings, store: &Store) -> Result<i64> {
+    let Some(path) = settings.sqlite_path() else {
+        return copy_into(store, &Store::connect(&settings.database_url, 2)?);
+    };
+    // Beside its place, which may be on another disk than the data directory.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let work = WorkFolder::new(folder.unwrap_or(Path::new(".")))?;
+    let fresh = work.path().join("restored.db");
+    let tables = copy_into(store, &Store::connect(&sqlite_url(&fresh), 1)?)?;
+    // Unlike a rename, a link never replaces an existing file.
+    fs::hard_link(&fresh, path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(tables)
 }
 
 /// Copies everything, and returns how many rows there are.
@@ -168,6 +188,11 @@ impl OpenedBackup {
             value.context("this is not a backup of Hallpass: it does not say what it is")
         };
         let (format, version) = (entry(manifest::FORMAT)?, entry(manifest::VERSION)?);
+        let made_at = entry(manifest::MADE_AT)?;
+        let is_word = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_graphic());
+        if !is_word(&version) || DateTime::parse_from_rfc3339(&made_at).is_err() {
+            bail!("this is not a backup of Hallpass: it does not say when it was made");
+        }
         if format != FORMAT {
             bail!(
                 "this backup was made by Hallpass {version}, in a form that this version does not know: restore it with {version} or later"
@@ -187,7 +212,7 @@ impl OpenedBackup {
         Ok(Self {
             store,
             sealing_key,
-            made_at: entry(manifest::MADE_AT)?,
+            made_at,
             version,
         })
     }
@@ -214,11 +239,23 @@ fn refuse_unless_empty(settings: &Settings) -> Result<()> {
         }
     }
     match settings.sqlite_path() {
-        Some(path) if path.exists() => Err(not_empty(format!("{} is there already", path.display()))),
-        Some(_) => Ok(()),
+        Some(path) => match existing_file_of(path) {
+            Some(file) => Err(not_empty(format!("{} is there already", file.display()))),
+            None => Ok(()),
+        },
         None => require_empty_database(&Store::connect(&settings.database_url, 1)?)
             .map_err(|why| not_empty(why.to_string())),
     }
+}
+
+/// A file that belongs to the SQLite database at `path`. The log of another one would win over what is in the database.
+pub(super) fn existing_file_of(path: &Path) -> Option<PathBuf> {
+    ["", "-wal", "-shm", "-journal"].into_iter().find_map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        let file = PathBuf::from(name);
+        fs::symlink_metadata(&file).is_ok().then_some(file)
+    })
 }
 
 /// Fails unless nothing was ever stored there, or nothing is.
@@ -248,7 +285,18 @@ fn check_configured_key(settings: &Settings, key: &SealingKey) -> Result<()> {
 
 /// The other database of a move.
 pub(super) fn connect_empty(url: &Secret<String>) -> Result<Store> {
+    if let Some(file) = url
+        .expose()
+        .strip_prefix("sqlite:")
+        .map(Path::new)
+        .and_then(existing_file_of)
+    {
+        bail!(
+            "{} is there already: name a file that is not there yet",
+            file.display()
+        );
+    }
     let store = Store::connect(url, 2)?;
-    require_empty_database(&store)?;
+    require_empty_database(&store).context("the new database must be empty")?;
     Ok(store)
 }

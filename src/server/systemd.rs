@@ -38,7 +38,8 @@ fn notify(state: &[NotifyState<'_>]) {
 /// Whether every worker still runs what it is given. One that waits for ever, or spins, serves nobody.
 #[derive(Clone, Debug)]
 pub(super) struct Watchdog {
-    /// How often a worker shows that it is alive: twice as often as systemd is told so.
+    /// How often a worker shows that it is alive: twice as often as systemd is told so, which then is four times within
+    /// its limit. So a stall of the machine for half of it does no harm.
     interval: Duration,
     workers: Arc<Mutex<Vec<Weak<AtomicU64>>>>,
 }
@@ -51,7 +52,7 @@ impl Watchdog {
 
     fn new(timeout: Duration) -> Self {
         Self {
-            interval: timeout / 4,
+            interval: timeout / 8,
             workers: Arc::default(),
         }
     }
@@ -73,7 +74,7 @@ impl Watchdog {
         count
     }
 
-    /// Tells systemd twice within its limit that the daemon is alive, while that is so.
+    /// Tells systemd four times within its limit that the daemon is alive, while that is so.
     pub(super) fn start(&self) -> io::Result<()> {
         let watchdog = self.clone();
         thread::Builder::new().name("watchdog".to_owned()).spawn(move || {

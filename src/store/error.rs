@@ -51,6 +51,12 @@ pub enum Error {
         expected: i64,
         found: i64,
     },
+    #[error("the rows of {table} could not be copied")]
+    Copy {
+        table: &'static str,
+        #[source]
+        source: Box<Self>,
+    },
     /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
@@ -86,6 +92,7 @@ impl Error {
             | Self::UnknownColumnType(_)
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
+            | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }
     }
@@ -117,6 +124,7 @@ impl Error {
             | Self::UnknownColumnType(_)
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
+            | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }
     }

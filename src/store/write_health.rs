@@ -78,6 +78,7 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::UnknownColumnType(_)
         | Error::DifferentTables(_)
         | Error::RowsMissing { .. }
+        | Error::Copy { .. }
         | Error::UnstorableProtocol(_) => false,
     }
 }

@@ -199,7 +199,13 @@ fn a_copy_that_fails_leaves_nothing_behind() {
             })
             .unwrap();
         let error = source.copy_to(&target, &EVERYTHING).unwrap_err();
-        assert!(matches!(error, Error::DifferentTables("audit_events")), "{error}");
+        let Error::Copy { source, .. } = error else {
+            panic!("{error}");
+        };
+        assert!(
+            matches!(*source, Error::DifferentTables("audit_events")),
+            "{source}"
+        );
         let rows = target.count_rows(&EVERYTHING).unwrap();
         assert!(rows.iter().all(|table| table.rows == 0), "{rows:?}");
     }

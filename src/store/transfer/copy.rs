@@ -1,7 +1,7 @@
 //! Rows on their way from one database to another one, as JSON, which both write and read.
 
 use diesel::{
-    connection::DefaultLoadingMode,
+    connection::{DefaultLoadingMode, SimpleConnection},
     pg::PgRowByRowLoadingMode,
     prelude::*,
     sql_types::{BigInt, Text},
@@ -35,10 +35,17 @@ impl Store {
             .filter(|table| contents.contains(&table.content))
             .collect();
         self.in_snapshot(|from| {
+            without_time_limits(&mut from.0)?;
             to.write(|into| {
+                without_time_limits(&mut into.0)?;
                 tables
                     .iter()
-                    .map(|table| copy_table(*table, &mut from.0, &mut into.0))
+                    .map(|table| {
+                        copy_table(*table, &mut from.0, &mut into.0).map_err(|source| Error::Copy {
+                            table: table.name,
+                            source: Box::new(source),
+                        })
+                    })
                     .collect()
             })
         })
@@ -72,6 +79,16 @@ impl Store {
             })
         })
     }
+}
+
+/// A whole table is one statement, however long an administrator lets others take.
+fn without_time_limits(conn: &mut AnyConnection) -> Result<(), Error> {
+    if let AnyConnection::Postgres(c) = conn {
+        c.batch_execute(
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+        )?;
+    }
+    Ok(())
 }
 
 fn copy_table(

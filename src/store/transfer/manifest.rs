@@ -42,6 +42,11 @@ impl Store {
             if tables.load::<Entry>(&mut tx.0)?.is_empty() {
                 return Ok(Vec::new());
             }
+            // Nothing that runs by itself is in a backup of ours.
+            let other = "SELECT name, type AS value FROM sqlite_master WHERE type IN ('view', 'trigger') OR sql LIKE 'CREATE VIRTUAL%'";
+            if !diesel::sql_query(other).load::<Entry>(&mut tx.0)?.is_empty() {
+                return Ok(Vec::new());
+            }
             let entries = diesel::sql_query("SELECT name, value FROM backup").load::<Entry>(&mut tx.0)?;
             Ok(entries
                 .into_iter()

@@ -6,11 +6,13 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use age::secrecy::ExposeSecret;
 use hallpass::{
     backup_encryption::{Lock, encrypt},
+    config::Settings,
     files,
     model::secret::Secret,
 };
@@ -303,6 +305,43 @@ fn backups_in_a_directory_are_named_by_time_and_older_ones_go() {
     }
 }
 
+/// What a daemon does while a move looks: its clock stands still in this test.
+fn write_in_a_while(settings: &Arc<Settings>) -> std::thread::JoinHandle<()> {
+    let settings = Arc::clone(settings);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(4));
+        sql::execute(&settings, "UPDATE heartbeat SET at = '2099-01-01 00:00:00'");
+    })
+}
+
+#[test]
+fn a_restore_never_mixes_with_what_is_there() {
+    let source = Source::start(&Database::Sqlite);
+    let (file, _) = source.backup(&[]);
+    let other = tempfile::tempdir().unwrap();
+    let database = other.path().join("h.db");
+    // The log of a database that was moved away.
+    fs::write(other.path().join("h.db-wal"), "old").unwrap();
+    let (dir, cli) = empty_place(&Database::Sqlite);
+    let url = format!("sqlite:{}", database.display());
+    let cli = cli.with_env(&[("HALLPASS_DATABASE_URL", &url)]);
+    assert_contains(
+        &restore(&cli, &file, PASSPHRASE).unwrap_err(),
+        "h.db-wal is there already",
+    );
+    fs::remove_file(other.path().join("h.db-wal")).unwrap();
+    // Where the sealing key cannot be written, there is no database either.
+    let nowhere = other.path().join("absent/seal.key").display().to_string();
+    let without_key = Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[
+        ("HALLPASS_DATABASE_URL", &url),
+        ("HALLPASS_SEAL_KEY_FILE", &nowhere),
+    ]);
+    restore(&without_key, &file, PASSPHRASE).unwrap_err();
+    assert!(!database.exists() && !dir.path().join("data").exists());
+    restore(&cli, &file, PASSPHRASE).unwrap();
+    assert_eq!(seen(&cli), seen(&source.cli));
+}
+
 #[test]
 fn everything_moves_to_either_database_and_people_stay_signed_in() {
     on_each_database(|database| {
@@ -324,7 +363,14 @@ fn everything_moves_to_either_database_and_people_stay_signed_in() {
                 Database::Sqlite => files::lock(&settings.data_dir.join("hallpass.db.lock")).unwrap(),
                 Database::Postgres(_) => None,
             };
+            let writer = settings
+                .sqlite_path()
+                .is_none()
+                .then(|| write_in_a_while(&settings));
             let told = source.cli.expect_failure(&arguments);
+            if let Some(writer) = writer {
+                writer.join().unwrap();
+            }
             assert!(
                 told.contains("a daemon works on this database") || told.contains("another Hallpass"),
                 "{told}"
