@@ -54,13 +54,12 @@ pub(super) fn remove_abandoned(folder: &Path) {
         // One without a lock is being made just now.
         let lock = entry.path().join(LOCK_NAME);
         if is_ours && is_folder && lock.exists() && matches!(files::lock(&lock), Ok(Some(_))) {
-            match fs::remove_dir_all(entry.path()) {
-                Ok(()) => {
-                    tracing::warn!(folder = %entry.path().display(), "what a command that was cut short had left behind was removed")
-                }
-                Err(error) => {
-                    tracing::warn!(folder = %entry.path().display(), %error, "what a command that was cut short has left behind cannot be removed")
-                }
+            let (folder, removed) = (entry.path(), fs::remove_dir_all(entry.path()));
+            let folder = folder.display();
+            if let Err(error) = removed {
+                tracing::warn!(%folder, %error, "what a command that was cut short has left cannot be removed");
+            } else {
+                tracing::warn!(%folder, "what a command that was cut short had left was removed");
             }
         }
     }

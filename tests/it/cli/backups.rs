@@ -393,7 +393,7 @@ fn everything_moves_to_either_database_and_people_stay_signed_in() {
             assert_eq!(seen(&moved), before);
             let again = moved.expect_failure(&arguments);
             assert!(
-                again.contains("not empty") || again.contains("a moment ago"),
+                again.contains("not empty") || again.contains("is there already"),
                 "{again}"
             );
             let (_daemon, _log, address) = Daemon::start_with_piped_log(&moved);
