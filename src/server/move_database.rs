@@ -1,6 +1,6 @@
 //! From one database to another one, of either kind: everything, sessions too.
 
-use std::{thread, time::Duration};
+use std::{fs, path::Path, thread, time::Duration};
 
 use anyhow::{Result, bail};
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ use crate::{
     model::{actor::Actor, audit_action::AuditAction, secret::Secret},
     server::{
         open::{MARKER_TEXT, lock_database, marker_path_for, open_existing_at, open_store},
-        restore::connect_empty,
+        restore::{connect_empty, existing_file_of},
     },
     store::{self, Store, TableContent, Tx},
 };
@@ -32,13 +32,29 @@ pub fn move_database(settings: &Settings, to: &Secret<String>, actor: &Actor) ->
         bail!("the path of the new database must begin with /: the service has another working directory");
     }
     let _no_daemon = lock_database(settings)?;
-    let target = connect_empty(to)?;
     let (from, _sealing_key) = open_store(settings)?;
     if settings.sqlite_path().is_none() {
         refuse_beside_daemon(&from)?;
     }
+    let target = connect_empty(to)?;
+    let copied = copy_all(&from, &target);
+    drop(target);
+    if copied.is_err() {
+        remove_sqlite_files(to);
+    }
+    let copied = copied?;
+    let moved = open_existing_at(settings, to)?;
+    moved
+        .installation(actor)
+        .record(AuditAction::DatabaseMove, "to this database".to_owned())?;
+    files::write_private(&marker_path_for(settings, to), MARKER_TEXT)?;
+    Ok(copied)
+}
+
+/// Returns how many rows there are.
+fn copy_all(from: &Store, target: &Store) -> Result<i64> {
     target.migrate(store::Backup::Skip)?;
-    let copied = from.copy_to(&target, &EVERYTHING)?;
+    let copied = from.copy_to(target, &EVERYTHING)?;
     let (arrived, left) = (target.count_rows(&EVERYTHING)?, from.count_rows(&EVERYTHING)?);
     if copied != arrived || copied != left {
         bail!(
@@ -46,13 +62,19 @@ pub fn move_database(settings: &Settings, to: &Secret<String>, actor: &Actor) ->
         );
     }
     target.purge_deleted()?;
-    drop(target);
-    let moved = open_existing_at(settings, to)?;
-    moved
-        .installation(actor)
-        .record(AuditAction::DatabaseMove, "to this database".to_owned())?;
-    files::write_private(&marker_path_for(settings, to), MARKER_TEXT)?;
     Ok(copied.iter().map(|table| table.rows).sum())
+}
+
+/// Removes what was made of a SQLite file that was not there before.
+fn remove_sqlite_files(url: &Secret<String>) {
+    let Some(path) = url.expose().strip_prefix("sqlite:").map(Path::new) else {
+        return;
+    };
+    while let Some(file) = existing_file_of(path) {
+        if fs::remove_file(file).is_err() {
+            return;
+        }
+    }
 }
 
 /// Nothing locks a database server: whoever works on it shows by writing.

@@ -305,12 +305,12 @@ fn backups_in_a_directory_are_named_by_time_and_older_ones_go() {
     }
 }
 
-/// What a daemon does while a move looks: its clock stands still in this test.
+/// What a daemon does while a move looks. The clock of the one in this test stands still, so its heartbeat changes nothing.
 fn write_in_a_while(settings: &Arc<Settings>) -> std::thread::JoinHandle<()> {
     let settings = Arc::clone(settings);
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_secs(4));
-        sql::execute(&settings, "UPDATE heartbeat SET at = '2099-01-01 00:00:00'");
+        sql::execute(&settings, "UPDATE audit_events SET at = '2099-01-01 00:00:00'");
     })
 }
 
