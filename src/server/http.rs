@@ -34,6 +34,8 @@ pub(super) struct HttpConfig {
     peers: ConnectionCounter,
     deadlines: Deadlines,
     watchdog: Option<Watchdog>,
+    /// Whether the daemon stops when this server does.
+    is_last: bool,
 }
 
 impl HttpConfig {
@@ -51,12 +53,18 @@ impl HttpConfig {
             peers: ConnectionCounter::new(connections, settings.trusted_proxies.clone()),
             deadlines,
             watchdog: None,
+            is_last: false,
         }
     }
 
-    /// Lets `watchdog` see whether the workers are alive.
-    pub(super) fn watched_by(self, watchdog: Option<Watchdog>) -> Self {
-        Self { watchdog, ..self }
+    /// For the server that runs until the daemon stops: tells systemd of the stop, and lets `watchdog` see whether the
+    /// workers are alive.
+    pub(super) fn until_stopped(self, watchdog: Option<Watchdog>) -> Self {
+        Self {
+            watchdog,
+            is_last: true,
+            ..self
+        }
     }
 
     /// Counts the connections of each address.
@@ -77,7 +85,7 @@ impl HttpConfig {
         <S::Service as actix_service::Service<Request>>::Future: 'static,
         B: MessageBody + 'static,
     {
-        let (peers, deadlines, watchdog) = (self.peers, self.deadlines, self.watchdog);
+        let (peers, deadlines, watchdog, is_last) = (self.peers, self.deadlines, self.watchdog, self.is_last);
         let builder = Server::build()
             .workers(self.workers)
             .worker_max_blocking_threads(self.blocking_threads)
@@ -87,7 +95,9 @@ impl HttpConfig {
         let stopped = stopping.clone();
         actix_web::rt::spawn(async move {
             stopped.notified().await;
-            systemd::stopping();
+            if is_last {
+                systemd::stopping();
+            }
         });
         let server = builder.listen("hallpass", listener, move || {
             if let Some(watchdog) = &watchdog {

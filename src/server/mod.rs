@@ -142,7 +142,7 @@ impl Server {
             settings.trusted_proxies.clone(),
             reload::brand(settings),
         )?);
-        let http = HttpConfig::new(settings, deadlines).watched_by(watchdog);
+        let http = HttpConfig::new(settings, deadlines).until_stopped(watchdog);
         let (connections, served_site) = (http.connections(), site.clone());
         // The first request already finds the current state.
         refresh_and_check(&provider.for_requests());

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::TcpListener,
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{ChildStderr, Stdio},
@@ -16,6 +17,7 @@ use crate::{
     support::{
         assertions::{assert_contains, assert_lacks},
         browser::Browser,
+        tcp_proxy::TcpProxy,
         test_server::{self, Database, on_each_database},
     },
 };
@@ -33,15 +35,22 @@ impl ServiceManager {
 
     /// Waits for a message that has `line`, and returns it.
     fn wait_for(&self, line: &str) -> String {
-        let mut bytes = [0; 4096];
+        self.messages_until(line).pop().unwrap_or_default()
+    }
+
+    /// The messages up to one that has `line`.
+    fn messages_until(&self, line: &str) -> Vec<String> {
+        let (mut bytes, mut messages) = ([0; 4096], Vec::new());
         loop {
             let length = self
                 .0
                 .recv(&mut bytes)
                 .unwrap_or_else(|error| panic!("{line}: {error}"));
             let message = String::from_utf8(bytes[..length].to_vec()).unwrap();
-            if message.lines().any(|candidate| candidate == line) {
-                return message;
+            let is_last = message.lines().any(|candidate| candidate == line);
+            messages.push(message);
+            if is_last {
+                return messages;
             }
         }
     }
@@ -87,6 +96,38 @@ fn systemd_is_told_of_life_also_while_the_database_is_away() {
     assert_contains(&manager.wait_for("READY=1"), "STATUS=waits for the database");
     manager.wait_for("WATCHDOG=1");
     daemon.signal("TERM");
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn a_database_that_comes_late_is_no_stop() {
+    let Some(Database::Postgres(url)) = test_server::fresh_postgres() else {
+        assert!(std::env::var("CI").is_err(), "PostgreSQL was not tested");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("notify");
+    let manager = ServiceManager::listen(&socket);
+    // A port where nobody listens yet.
+    let server = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let parts = (url.find('@').unwrap() + 1, url.rfind('/').unwrap());
+    let away = Database::Postgres(format!("{}{server}{}", &url[..parts.0], &url[parts.1..]));
+    let cli = Cli::new(&dir.path().join("data"), &away).with_env(&[
+        ("HALLPASS_LISTEN", "127.0.0.1:0"),
+        ("NOTIFY_SOCKET", &socket.display().to_string()),
+    ]);
+    let mut serve = cli.command(&["serve"]);
+    let mut daemon = Daemon(serve.stderr(Stdio::null()).spawn().unwrap());
+    assert_contains(&manager.wait_for("READY=1"), "STATUS=waits for the database");
+    let _relay = TcpProxy::on(TcpListener::bind(server).unwrap(), &url);
+    let messages = manager.messages_until("READY=1");
+    assert!(!messages.concat().contains("STOPPING"), "{messages:?}");
+    let (_, address) = messages.last().unwrap().split_once("listens on http://").unwrap();
+    let mut browser = Browser::new(address.trim().parse().unwrap(), "https://login.fernweh.example");
+    assert_eq!(browser.get("/login").status, 200);
+    daemon.signal("TERM");
+    manager.wait_for("STOPPING=1");
     let ended = daemon.0.wait().unwrap();
     assert!(ended.success(), "{ended}");
 }
