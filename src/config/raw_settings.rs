@@ -118,6 +118,14 @@ impl RawSettings {
                         hint: hint(suggestion.as_deref()),
                     }
                 }
+                // Whoever adds a line at the end of a file adds it to the last section.
+                (_, None) if !section.is_empty() && key::find(name.get_ref()).is_some() => Error::Unknown {
+                    origin,
+                    hint: format!(
+                        "; {} stands below [{section}], and belongs above the first section",
+                        name.get_ref()
+                    ),
+                },
                 (_, None) => Error::Unknown {
                     origin,
                     hint: hint(key::closest(&full)),

@@ -162,6 +162,18 @@ fn a_local_proxy_is_trusted_by_default_where_one_is_required() {
 }
 
 #[test]
+fn a_key_below_the_wrong_section_is_told_where_it_belongs() {
+    let message = load_error(
+        "[metadata]\nsigned = true\ndatabase_url = \"postgres:///x\"\n",
+        &[],
+    );
+    assert!(
+        message.contains("database_url stands below [metadata], and belongs above the first section"),
+        "{message}"
+    );
+}
+
+#[test]
 fn an_unknown_setting_is_refused_with_its_location() {
     for (file, parts) in [
         (
