@@ -35,7 +35,7 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
 fn hint(address: SocketAddr, error: &io::Error) -> String {
     let is = |kind| error.kind() == kind;
     if is(io::ErrorKind::AddrInUse) {
-        "; is another Hallpass running there?".to_owned()
+        "; is another Hallpass running there? If something else is, set `listen` to another port".to_owned()
     } else if is(io::ErrorKind::PermissionDenied) && address.port() < 1024 {
         "; ports below 1024 need root: listen on one above it, and let the reverse proxy take 443".to_owned()
     } else if is(io::ErrorKind::AddrNotAvailable) {

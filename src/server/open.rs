@@ -61,6 +61,9 @@ fn require_used(settings: &Settings) -> Result<()> {
     if let Some(path) = settings.sqlite_path()
         && !path.exists()
     {
+        if marker_path(settings).exists() {
+            bail!(database_missing(settings));
+        }
         bail!(
             "there is no database {}: start `hallpass serve` once, or name the right data directory with HALLPASS_DATA_DIR",
             path.display()

@@ -22,7 +22,7 @@ use crate::{
         backup::{FORMAT, manifest, sqlite_url, write_plain},
         open::{MARKER_TEXT, lock_database, marker_path, open_existing, parts},
         seal::read_key_file,
-        work_folder::WorkFolder,
+        work_folder::{self, WorkFolder},
     },
     store::{self, SchemaState, Store, TableContent, Tx},
 };
@@ -58,6 +58,7 @@ pub fn restore(
         // A daemon that works there is the first thing to say.
         drop(lock_database(settings)?);
     }
+    work_folder::remove_abandoned(&settings.data_dir);
     refuse_unless_empty(settings)?;
     let cannot_open = || format!("{} cannot be restored", file.display());
     let encrypted = EncryptedFile::open(file).with_context(cannot_open)?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
@@ -330,6 +330,17 @@ fn a_restore_never_mixes_with_what_is_there() {
         "h.db-wal is there already",
     );
     fs::remove_file(other.path().join("h.db-wal")).unwrap();
+    // What a restore that was killed has left is in nobody's way.
+    let abandoned = dir.path().join("data/.work-abc");
+    fs::create_dir_all(&abandoned).unwrap();
+    fs::set_permissions(dir.path().join("data"), PermissionsExt::from_mode(0o700)).unwrap();
+    fs::write(abandoned.join("lock"), "").unwrap();
+    assert_contains(
+        &restore(&cli, &file, "another passphrase").unwrap_err(),
+        "passphrase is wrong",
+    );
+    assert!(!abandoned.exists());
+    fs::remove_dir_all(dir.path().join("data")).unwrap();
     // Where the sealing key cannot be written, there is no database either.
     let nowhere = other.path().join("absent/seal.key").display().to_string();
     let without_key = Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[
