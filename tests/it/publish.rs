@@ -203,7 +203,8 @@ fn no_request_header_changes_our_urls() {
                     assert!(
                         !whole.contains("evil.example")
                             && !whole.contains("http://login")
-                            && !whole.contains("6666"),
+                            // As a port: by chance the digits are also in an id or a digest.
+                            && !whole.contains(":6666"),
                         "{lie:?} {target}: {whole}"
                     );
                 }
