@@ -2,6 +2,7 @@
 
 use crate::model::{
     attribute::{AttributeRule, AttributeSource},
+    group::GroupName,
     user::{NameComponent, OwnAttributes, User},
 };
 
@@ -17,22 +18,37 @@ pub struct Claim<'r> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MissingClaims(pub Vec<String>);
 
-/// Whether `rules` need more than the user's own row.
+/// What is known about a user beside the user's own row.
+#[derive(Clone, Copy, Debug)]
+pub struct FurtherValues<'a> {
+    pub own_attributes: &'a OwnAttributes,
+    /// The names of the user's groups, sorted.
+    pub groups: &'a [GroupName],
+}
+
+/// Whether `rules` need the user's own attributes.
 pub fn needs_own_attributes(rules: &[AttributeRule]) -> bool {
     rules
         .iter()
         .any(|rule| matches!(rule.source, AttributeSource::Own(_)))
 }
 
+/// Whether `rules` need the user's groups.
+pub fn needs_groups(rules: &[AttributeRule]) -> bool {
+    rules
+        .iter()
+        .any(|rule| matches!(rule.source, AttributeSource::Groups(_)))
+}
+
 /// The claims of `rules` for a user, in their order; a rule without a value is omitted, unless it is required.
 pub fn from_user<'r>(
     rules: &'r [AttributeRule],
     user: &User,
-    own_attributes: &OwnAttributes,
+    further: FurtherValues<'_>,
 ) -> Result<Vec<Claim<'r>>, MissingClaims> {
     let (mut claims, mut missing) = (Vec::with_capacity(rules.len()), Vec::new());
     for rule in rules {
-        let values = values(rule, user, own_attributes);
+        let values = values(rule, user, further);
         if !values.is_empty() {
             claims.push(Claim { rule, values });
         } else if rule.required {
@@ -51,7 +67,7 @@ fn name_values(name: Option<&NameComponent>) -> Vec<String> {
     name.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
-fn values(rule: &AttributeRule, user: &User, own_attributes: &OwnAttributes) -> Vec<String> {
+fn values(rule: &AttributeRule, user: &User, further: FurtherValues<'_>) -> Vec<String> {
     let mut values = match &rule.source {
         AttributeSource::GivenName => name_values(user.names.given()),
         AttributeSource::FamilyName => name_values(user.names.family()),
@@ -64,7 +80,13 @@ fn values(rule: &AttributeRule, user: &User, own_attributes: &OwnAttributes) -> 
             .map(|name| name.as_str().to_owned())
             .collect(),
         AttributeSource::Constant(text) => vec![text.clone()],
-        AttributeSource::Own(name) => own_attributes.get(name).cloned().unwrap_or_default(),
+        AttributeSource::Own(name) => further.own_attributes.get(name).cloned().unwrap_or_default(),
+        AttributeSource::Groups(filter) => further
+            .groups
+            .iter()
+            .filter(|name| filter.includes(name))
+            .map(|name| name.as_str().to_owned())
+            .collect(),
     };
     values.retain(|value| !value.is_empty());
     if rule.lower_case {
@@ -122,12 +144,53 @@ mod tests {
         }
     }
 
+    fn further(own_attributes: &OwnAttributes) -> FurtherValues<'_> {
+        FurtherValues {
+            own_attributes,
+            groups: &[],
+        }
+    }
+
+    #[test]
+    fn groups_are_sent_as_the_filter_says_and_none_is_no_value() {
+        let groups = |filter: &str| AttributeSource::parse(filter).unwrap();
+        let rules = [
+            rule("all", groups("groups")),
+            rule("wiki", groups("groups:WIKI-*")),
+            rule("chosen", groups("groups:chat,absent")),
+            rule("none", groups("groups:absent")),
+        ];
+        assert!(needs_groups(&rules) && !needs_own_attributes(&rules));
+        assert_eq!(
+            resolved(&rules, &ada(), &OwnAttributes::new()),
+            [
+                (
+                    "all".to_owned(),
+                    vec![
+                        "Chat".to_owned(),
+                        "wiki-editors".to_owned(),
+                        "wiki-readers".to_owned()
+                    ]
+                ),
+                (
+                    "wiki".to_owned(),
+                    vec!["wiki-editors".to_owned(), "wiki-readers".to_owned()]
+                ),
+                ("chosen".to_owned(), vec!["Chat".to_owned()]),
+            ]
+        );
+    }
+
     fn resolved(
         rules: &[AttributeRule],
         user: &User,
         own_attributes: &OwnAttributes,
     ) -> Vec<(String, Vec<String>)> {
-        from_user(rules, user, own_attributes)
+        let further = FurtherValues {
+            own_attributes,
+            groups: &["Chat", "wiki-editors", "wiki-readers"].map(|name| GroupName::parse(name).unwrap()),
+        };
+        from_user(rules, user, further)
             .unwrap()
             .into_iter()
             .map(|claim| (claim.rule.name.clone(), claim.values))
@@ -200,7 +263,7 @@ mod tests {
             rule.required = true;
         }
         assert_eq!(
-            from_user(&rules, &sukarno, &own_attributes),
+            from_user(&rules, &sukarno, further(&own_attributes)),
             Err(MissingClaims(vec!["given".to_owned()]))
         );
     }
@@ -217,11 +280,11 @@ mod tests {
             rule.required = true;
         }
         assert_eq!(
-            from_user(&rules, &ada(), &OwnAttributes::new()),
+            from_user(&rules, &ada(), further(&OwnAttributes::new())),
             Err(MissingClaims(vec!["a".to_owned(), "c".to_owned()]))
         );
         let empty = OwnAttributes::from([("c".to_owned(), vec![String::new()])]);
-        let found = from_user(&rules, &ada(), &empty);
+        let found = from_user(&rules, &ada(), further(&empty));
         assert!(found.is_err(), "{found:?}");
     }
 

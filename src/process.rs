@@ -2,6 +2,11 @@
 
 use std::{fs, path::Path};
 
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+
 use crate::model::hash::sha256_of_parts;
 
 /// A process, as others on the same machine can identify it. It fits into eight bytes.
@@ -44,16 +49,28 @@ impl ProcessIdentity {
     }
 }
 
-/// A process that has exited, and that was not waited for yet (a zombie), is not running.
 fn is_running(number: u32) -> bool {
     let path = Path::new("/proc").join(number.to_string()).join("stat");
-    fs::read_to_string(path).is_ok_and(|stat| {
-        // The process's name, in brackets, may contain anything.
-        let state = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.trim_start().chars().next());
-        !matches!(state, Some('Z' | 'X') | None)
-    })
+    shows_running(fs::read_to_string(path).ok().as_deref(), || exists(number))
+}
+
+/// Whether `stat`, from `/proc`, is of a process that runs. One that has exited, and that was not waited for yet (a
+/// zombie), does not. The processes of other users may be hidden (`ProtectProc=` of systemd).
+fn shows_running(stat: Option<&str>, exists: impl FnOnce() -> bool) -> bool {
+    let Some(stat) = stat else {
+        return exists();
+    };
+    // The process's name, in brackets, may contain anything.
+    let state = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X') | None)
+}
+
+fn exists(number: u32) -> bool {
+    let pid = i32::try_from(number).ok().and_then(Pid::from_raw);
+    // Another error is that the process belongs to somebody else.
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
 #[cfg(test)]
@@ -61,6 +78,15 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn a_process_that_is_hidden_runs_if_it_exists() {
+        assert!(shows_running(None, || true));
+        assert!(!shows_running(None, || false));
+        assert!(shows_running(Some("7 (a) S) S 1"), || false));
+        assert!(!shows_running(Some("7 (sleep) Z 1"), || true));
+        assert!(exists(std::process::id()) && exists(1) && !exists(0));
+    }
 
     #[test]
     fn a_process_has_exited_if_it_ran_on_this_host_and_ended() {

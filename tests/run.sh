@@ -14,7 +14,7 @@ declare -A WHAT=(
   [lean]="without the second opinion the daemon is built, and links no XML library in C"
   [cargo]="units, properties and flows, on SQLite and PostgreSQL"
   [doc]="every link of the documentation leads somewhere"
-  [interop]="service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
+  [interop]="service providers that are not ours sign in and out, and a mail server takes our mail (smtp-server; passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
   [e2e]="a person in Chromium goes through the demo; pictures in $SHOTS"
   [packages]="the .deb for this Debian, installed, upgraded, removed and purged on a bare machine"
   [fuzz]="60 s for each target"
@@ -26,7 +26,7 @@ declare -A WHAT=(
   [schemas]="the OASIS XSDs out of python3-saml 1.16.0"
   [vectors]="signatures out of the source package of xmlsec1"
   [proxies]="nginx and Caddy, unpacked and not installed"
-  [npm]="service providers and the browser's driver, from npm"
+  [npm]="service providers, a mail server and the browser's driver, from npm"
   [python]="service providers from PyPI"
 )
 

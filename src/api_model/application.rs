@@ -23,6 +23,8 @@ pub struct ApplicationOutput {
     pub name: String,
     pub kind: &'static str,
     pub enabled: bool,
+    /// `everyone` or `assigned`.
+    pub access: &'static str,
     pub entity_id: String,
     pub audience: String,
     pub acs: Vec<String>,
@@ -135,6 +137,7 @@ impl From<&Application> for ApplicationOutput {
             name: application.name.clone(),
             kind: kind_name(application.kind),
             enabled: application.enabled,
+            access: application.access.name(),
             tile_url: application.tile_url.as_ref().map(address_text),
             ..Self::default()
         };

@@ -29,6 +29,8 @@ pub struct RestoreOutput {
     pub rows: i64,
     /// For how many applications a test assertion was signed and verified.
     pub proven: usize,
+    /// What is wrong with rows that cannot be read.
+    pub unreadable: Vec<String>,
 }
 
 /// What `move` prints.

@@ -78,9 +78,11 @@ pub fn words(remedy: &Remedy) -> String {
         }
         Remedy::ListUnreadable => ": hallpass app list",
         Remedy::GiveSourceName => ": give another with --name",
-        Remedy::Serve => ": start `hallpass serve` once",
+        Remedy::Serve => ": start the daemon once",
         Remedy::AddUser => ": hallpass user add",
         Remedy::AddApplication => ": hallpass app add",
+        Remedy::RestrictAccess => ". To let only some groups in: `hallpass app access`",
+        Remedy::ListGroups => ": `hallpass group list` shows all.",
         Remedy::ListUsers => ": `hallpass user list` shows everybody.",
         Remedy::RestoreUser(email) => {
             return format!(": `hallpass user enable {email}` undoes that until they are erased.");
@@ -121,6 +123,9 @@ pub const fn fix_words(fix: Fix) -> &'static str {
         Fix::ResetPassword => {
             "Try again. Whoever has forgotten the password gets a new one by `hallpass user set-password`."
         }
+        Fix::TestMail => {
+            "Correct the person's address with `hallpass user edit`, or the settings of mail: `hallpass mail test` says what the server answers."
+        }
         Fix::LiftPause => {
             "Wait as long as the page says, then try again. `hallpass user unlock` lifts the pause of one person."
         }
@@ -149,6 +154,9 @@ pub const fn fix_words(fix: Fix) -> &'static str {
         Fix::RegisterMetadataAgain => {
             "Register the application's metadata again with `hallpass app edit --metadata`, or let it leave AssertionConsumerServiceIndex out."
         }
+        Fix::GiveAccess => {
+            "If the person should have it, add them to one of its groups with `hallpass group add-member`, or assign it with `hallpass app access add`."
+        }
         Fix::GiveAttribute => {
             "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`."
         }
@@ -163,6 +171,7 @@ pub fn command(command: FixCommand, application: Option<&Application>) -> String
         FixCommand::AllowIdpInitiated => format!("hallpass app edit {slug} --allow-idp-initiated true"),
         FixCommand::EnableApplication => format!("hallpass app enable {slug}"),
         FixCommand::ListApplications => "hallpass app list".to_owned(),
+        FixCommand::ShowAccess => format!("hallpass app access show {slug}"),
         FixCommand::ListAttributes => format!("hallpass app attribute list {slug}"),
         FixCommand::ListImported => "hallpass app known list".to_owned(),
         FixCommand::ListSources => "hallpass app source".to_owned(),
@@ -200,7 +209,7 @@ fn acs_arguments(application: Option<&Application>) -> String {
 }
 
 /// Quotes `text` as one argument of a shell command.
-fn shell_quoted(text: &str) -> String {
+pub fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use crate::{
     api_model::time::format_rfc3339,
-    model::user::{NameComponent, OwnAttributes, User, UserName},
+    model::{
+        group::GroupName,
+        user::{NameComponent, OwnAttributes, User, UserName},
+    },
     provider::people::deletion,
 };
 
@@ -18,6 +21,8 @@ pub struct UserOutput {
     family_name: Option<String>,
     user_name: Option<String>,
     attributes: OwnAttributes,
+    /// The names of the user's groups.
+    groups: Vec<String>,
     enabled: bool,
     created_at: String,
     updated_at: String,
@@ -27,7 +32,7 @@ pub struct UserOutput {
 }
 
 impl UserOutput {
-    pub fn new(user: &User, own: &OwnAttributes) -> Self {
+    pub fn new(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Self {
         Self {
             id: user.id.to_string(),
             stable_id: user.stable_id.as_str().to_owned(),
@@ -36,6 +41,7 @@ impl UserOutput {
             family_name: user.names.family().map(NameComponent::as_str).map(str::to_owned),
             user_name: user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
             attributes: own.clone(),
+            groups: groups.iter().map(ToString::to_string).collect(),
             enabled: user.enabled,
             created_at: format_rfc3339(user.created_at),
             updated_at: format_rfc3339(user.updated_at),
@@ -57,6 +63,8 @@ pub struct UnlockOutput<'a> {
 pub struct PasswordOutput<'a> {
     pub email: &'a str,
     pub sessions_ended: usize,
+    /// The next sign-in asks for a password of their own.
+    pub must_change: bool,
 }
 
 /// What `user name-id` prints.

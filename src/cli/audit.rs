@@ -186,7 +186,7 @@ fn parse_action(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
     if text.is_empty() || !text.chars().all(plain) {
         bail!(
-            "`{}` is no action; docs/logging.md lists all, such as login, sign_on or app.edit",
+            "`{}` is not an action; docs/logging.md lists all, such as login, sign_on or app.edit",
             text.escape_debug()
         );
     }
@@ -237,7 +237,7 @@ fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
         });
     ago.and_then(|ago| now.checked_sub_signed(ago)).with_context(|| {
         format!(
-            "`{}` is no time; write 2026-11-21, 2026-11-21 14:00 (in UTC), 30m, 12h, 7d or 2w",
+            "`{}` is not a time; write 2026-11-21, 2026-11-21 14:00 (in UTC), 30m, 12h, 7d or 2w",
             text.escape_debug()
         )
     })

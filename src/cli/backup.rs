@@ -17,7 +17,7 @@ use crate::{
         output::{self, print_line},
     },
     config::Settings,
-    credential::{PasswordContext, password::Password},
+    credential::{PasswordContext, password::Password, rules::PasswordRules},
     files,
     model::secret::Secret,
     os_user,
@@ -188,6 +188,7 @@ pub(super) fn restore(arguments: &RestoreArguments, settings: &Settings) -> Resu
             version: restored.version,
             rows: restored.rows,
             proven: restored.proven,
+            unreadable: restored.unreadable,
         });
     }
     print_line(format_args!(
@@ -201,6 +202,12 @@ pub(super) fn restore(arguments: &RestoreArguments, settings: &Settings) -> Resu
             number => format!("each of its {number} applications"),
         }
     ))?;
+    if !restored.unreadable.is_empty() {
+        print_line(format_args!(
+            "Warning: rows of the backup cannot be read by this version, as they could not be before. Everything else works.\n  {}",
+            restored.unreadable.join("\n  ")
+        ))?;
+    }
     print_line(format_args!("Everybody has to sign in again."))?;
     if is_packaged {
         print_line(format_args!("Now start the service: systemctl restart hallpass"))?;
@@ -231,7 +238,7 @@ pub(super) fn move_database(arguments: &MoveArguments, settings: &Settings) -> R
         (url, None) => format!("database_url = \"{}\"", url.as_deref().unwrap_or_default()),
     };
     print_line(format_args!(
-        "Moved: {rows} rows, and and both databases have as many in each table."
+        "Moved: {rows} rows, and both databases have as many in each table."
     ))?;
     print_line(format_args!(
         "Now set this in the configuration, above its first [section], and start the service:\n\n  {setting}\n"
@@ -259,7 +266,7 @@ fn new_passphrase(from_stdin: bool) -> Result<Secret<String>> {
         );
     }
     // What is tried first for a password is tried first for a passphrase.
-    Password::parse_new(&first, &PasswordContext::default())?;
+    Password::parse_new(&first, PasswordRules::only_factor(0), &PasswordContext::default())?;
     if !from_stdin && ask("Once more: ")? != first {
         bail!("the two passphrases differ");
     }

@@ -9,7 +9,9 @@ mod config;
 mod demo;
 mod explain;
 mod generate;
+mod group;
 mod key;
+mod mail;
 mod output;
 mod page;
 mod service_user;
@@ -71,6 +73,11 @@ enum Command {
         #[command(subcommand)]
         command: user::Command,
     },
+    /// Groups of people, for access to applications
+    Group {
+        #[command(subcommand)]
+        command: group::Command,
+    },
     /// Applications that people sign in to
     App {
         #[command(subcommand)]
@@ -90,6 +97,11 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: key::Command,
+    },
+    /// Mail that Hallpass sends
+    Mail {
+        #[command(subcommand)]
+        command: mail::Command,
     },
     /// Prints what lets a shell complete commands and options
     Completions(generate::CompletionsArguments),
@@ -121,6 +133,7 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings).map_err(with_working_command)?;
             user::run(command, &provider, &settings.organisation)
         }
+        Command::Group { command } => group::run(command, &open()?),
         Command::App { command } => app::run(command, &open()?),
         Command::Explain(arguments) => {
             if let Some(code) = explain::find_code(&arguments) {
@@ -146,6 +159,7 @@ pub fn run() -> Result<ExitCode> {
         Command::Key {
             command: key::Command::Roll { command },
         } => key::run(command, &open()?),
+        Command::Mail { command } => mail::run(&command, &open()?),
         Command::Completions(arguments) => generate::print_completions::<Arguments>(&arguments),
         Command::ManPages(arguments) => generate::write_man_pages::<Arguments>(&arguments),
     }

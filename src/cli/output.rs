@@ -16,7 +16,10 @@ use crate::{
         text::{escaped, escaped_json},
     },
     provider::{
-        self, applications::BadApplication, keys::StepRefused, metadata_sources::SourceError,
+        self,
+        applications::{BadApplication, access::BadAssignment},
+        keys::StepRefused,
+        metadata_sources::SourceError,
         people::users::BadUserEdit,
     },
 };
@@ -108,6 +111,7 @@ fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
     }
     of::<provider::error::Error>(cause)
         .or_else(|| of::<BadApplication>(cause))
+        .or_else(|| of::<BadAssignment>(cause))
         .or_else(|| of::<BadUserEdit>(cause))
         .or_else(|| of::<SourceError>(cause))
         .or_else(|| of::<StepRefused>(cause))
@@ -263,7 +267,7 @@ mod tests {
             ),
             (
                 provider::error::Error::NotInitialized("signing key").into(),
-                "this database has no signing key yet: start `hallpass serve` once",
+                "this database has no signing key yet: start the daemon once",
             ),
         ]
     }

@@ -2,17 +2,24 @@
 
 use ipnet::IpNet;
 
-use crate::config::{key, limits, settings::Settings};
+use crate::{
+    config::{
+        key::{self, AppliesOn},
+        limits,
+        settings::Settings,
+    },
+    model::mail::MailServer,
+};
 
 impl Settings {
     /// The keys whose value in `read` is another one, and holds without a restart.
     pub fn changes_that_apply_on_reload(&self, read: &Self) -> Vec<&'static str> {
-        self.changes(read, true)
+        self.changes(read, AppliesOn::Reload)
     }
 
     /// The keys whose value in `read` is another one, and holds only after a restart.
     pub fn changes_that_need_a_restart(&self, read: &Self) -> Vec<&'static str> {
-        self.changes(read, false)
+        self.changes(read, AppliesOn::Restart)
     }
 
     /// Whether nobody configured `trusted_proxies`, so that they follow from `base_url` and `listen`.
@@ -27,10 +34,8 @@ impl Settings {
         limits::default_trusted_proxies(self.base_url.is_https() && self.listen.ip().is_loopback())
     }
 
-    fn changes(&self, read: &Self, on_reload: bool) -> Vec<&'static str> {
-        key::KEYS
-            .into_iter()
-            .filter(|key| key::APPLY_ON_RELOAD.contains(key) == on_reload)
+    fn changes(&self, read: &Self, on: AppliesOn) -> Vec<&'static str> {
+        key::applied_on(on)
             .filter(|key| self.differs(read, key))
             .collect()
     }
@@ -40,10 +45,19 @@ impl Settings {
             let mut lines = settings.effective().iter();
             lines.find(|line| line.key == key).map(|line| line.value.clone())
         };
-        // The URL is not among the values that may be shown; it may also stand in a file whose name is the same.
-        let is_url = key == "database_url";
-        value(self) != value(read) || is_url && self.database_url.expose() != read.database_url.expose()
+        // A URL with a password is not among the values that may be shown; it may also stand in a file whose name is
+        // the same.
+        let is_other_url = match key {
+            "database_url" => self.database_url != read.database_url,
+            "mail.url" => mail_server(self) != mail_server(read),
+            _ => false,
+        };
+        value(self) != value(read) || is_other_url
     }
+}
+
+fn mail_server(settings: &Settings) -> Option<&MailServer> {
+    settings.mail.as_ref().map(|mail| &mail.server)
 }
 
 #[cfg(test)]
@@ -61,16 +75,22 @@ mod tests {
 
     #[test]
     fn changes_are_told_apart_by_whether_they_need_a_restart() {
-        let before = settings(&[("HALLPASS_DATABASE_URL", "postgres://u:one@db/x")]);
+        let before = settings(&[
+            ("HALLPASS_DATABASE_URL", "postgres://u:one@db/x"),
+            ("HALLPASS_MAIL_URL", "smtps://u:one@mail"),
+            ("HALLPASS_MAIL_FROM", "it@fernweh.example"),
+        ]);
         let after = settings(&[
             ("HALLPASS_DATABASE_URL", "postgres://u:two@db/x"),
             ("HALLPASS_WORKERS", "77"),
             ("HALLPASS_ORGANISATION", "Fernweh"),
             ("HALLPASS_SESSIONS_IDLE", "2h"),
+            ("HALLPASS_MAIL_URL", "smtps://u:two@mail"),
+            ("HALLPASS_MAIL_FROM", "it@fernweh.example"),
         ]);
         assert_eq!(
             before.changes_that_apply_on_reload(&after),
-            ["organisation", "sessions.idle"]
+            ["organisation", "sessions.idle", "mail.url"]
         );
         assert_eq!(
             before.changes_that_need_a_restart(&after),
@@ -97,6 +117,6 @@ mod tests {
         let (_, rest) = page.split_once("take effect without a restart: ").unwrap();
         let (list, _) = rest.split_once(". ").unwrap();
         let named: Vec<&str> = list.split(", ").map(|key| key.trim_matches('`')).collect();
-        assert_eq!(named, key::APPLY_ON_RELOAD);
+        assert_eq!(named, key::applied_on(AppliesOn::Reload).collect::<Vec<_>>());
     }
 }

@@ -101,7 +101,7 @@ impl fmt::Display for Errors {
         if let [error] = self.0.as_slice() {
             return error.fmt(f);
         }
-        write!(f, "{} faults", self.0.len())?;
+        write!(f, "{} errors", self.0.len())?;
         for error in &self.0 {
             write!(f, "\n- {error}")?;
         }

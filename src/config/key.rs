@@ -4,56 +4,72 @@ use std::net::IpAddr;
 
 use crate::config::file::FILE_VARIABLE;
 
+/// When a running daemon takes up another value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum AppliesOn {
+    /// When its settings are read again.
+    Reload,
+    Restart,
+}
+
+use AppliesOn::{Reload, Restart};
+
 /// The keys as TOML spells them; a dot separates the section.
-pub(super) const KEYS: [&str; 28] = [
-    "base_url",
-    "listen",
-    "data_dir",
-    "database_url",
-    "database_url_file",
-    "database_connections",
-    "seal_key_file",
-    "key_file",
-    "certificate_file",
-    "entity_id",
-    "organisation",
-    "help_url",
-    "trusted_proxies",
-    "log",
-    "log_format",
-    "workers",
-    "sessions.idle",
-    "sessions.absolute",
-    "throttle.pair_free",
-    "throttle.address_free",
-    "throttle.account_free",
-    "throttle.device_free",
-    "throttle.first_pause",
-    "throttle.longest_pause",
-    "limits.hashing",
-    "audit.retention",
-    "metadata.allow_private_networks",
-    "metadata.signed",
+const TABLE: [(AppliesOn, &str); 34] = [
+    (Restart, "base_url"),
+    (Restart, "listen"),
+    (Restart, "data_dir"),
+    (Restart, "database_url"),
+    (Restart, "database_url_file"),
+    (Restart, "database_connections"),
+    (Restart, "seal_key_file"),
+    (Restart, "key_file"),
+    (Restart, "certificate_file"),
+    (Restart, "entity_id"),
+    (Reload, "organisation"),
+    (Reload, "help_url"),
+    (Reload, "trusted_proxies"),
+    (Reload, "log"),
+    (Restart, "log_format"),
+    (Restart, "workers"),
+    (Reload, "sessions.idle"),
+    (Reload, "sessions.absolute"),
+    (Reload, "passwords.min_length"),
+    (Reload, "throttle.pair_free"),
+    (Reload, "throttle.address_free"),
+    (Reload, "throttle.account_free"),
+    (Reload, "throttle.device_free"),
+    (Reload, "throttle.first_pause"),
+    (Reload, "throttle.longest_pause"),
+    (Restart, "limits.hashing"),
+    (Reload, "audit.retention"),
+    (Reload, "metadata.allow_private_networks"),
+    (Reload, "metadata.signed"),
+    (Reload, "mail.url"),
+    (Reload, "mail.url_file"),
+    (Reload, "mail.ca_file"),
+    (Reload, "mail.from"),
+    (Reload, "mail.reply_to"),
 ];
 
-/// The keys whose value a running daemon takes up when its settings are read again, in the order of `KEYS`.
-pub(super) const APPLY_ON_RELOAD: [&str; 15] = [
-    "organisation",
-    "help_url",
-    "trusted_proxies",
-    "log",
-    "sessions.idle",
-    "sessions.absolute",
-    "throttle.pair_free",
-    "throttle.address_free",
-    "throttle.account_free",
-    "throttle.device_free",
-    "throttle.first_pause",
-    "throttle.longest_pause",
-    "audit.retention",
-    "metadata.allow_private_networks",
-    "metadata.signed",
-];
+#[expect(clippy::indexing_slicing, reason = "the compiler runs this")]
+pub(super) const KEYS: [&str; TABLE.len()] = {
+    let mut keys = [""; TABLE.len()];
+    let mut index = 0;
+    while index < keys.len() {
+        keys[index] = TABLE[index].1;
+        index += 1;
+    }
+    keys
+};
+
+/// The keys whose other value holds from then on.
+pub(super) fn applied_on(when: AppliesOn) -> impl Iterator<Item = &'static str> {
+    TABLE
+        .into_iter()
+        .filter(move |(applies_on, _)| *applies_on == when)
+        .map(|(_, key)| key)
+}
 
 const PREFIX: &str = "HALLPASS_";
 /// Read by the tests of this repository.

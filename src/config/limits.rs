@@ -15,11 +15,19 @@ const MIN_SESSION: TimeDelta = TimeDelta::minutes(5);
 const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(24);
 const MAX_FREE: u32 = 10_000;
+/// Nobody may be asked for more (NIST SP 800-63B-4, 3.1.1.2).
+const MAX_PASSWORD_LENGTH: u32 = 64;
 
 /// Reads the policy.
 pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
     let mut policy = Policy::default();
     read_sessions(reader, &mut policy);
+    policy.min_password_length = reader.number(
+        "passwords.min_length",
+        policy.min_password_length,
+        Policy::MIN_PASSWORD_LENGTH,
+        MAX_PASSWORD_LENGTH,
+    );
     read_throttle(reader, &mut policy);
     policy.audit_retention = reader.value(
         "audit.retention",

@@ -7,6 +7,7 @@ mod file;
 mod key;
 mod limits;
 mod log_format;
+mod mail;
 mod raw_settings;
 mod reader;
 mod settings;

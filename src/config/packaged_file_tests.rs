@@ -15,7 +15,14 @@ fn load(file: &str) -> Settings {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("hallpass.toml");
     fs::write(&path, file).unwrap();
-    let read_secret = |_: &Path| Ok(Secret::new(b"postgres:///hallpass".to_vec()));
+    let read_secret = |path: &Path| {
+        let url: &[u8] = if path.ends_with("mail-url") {
+            b"smtps://hallpass:secret@smtp.example.com"
+        } else {
+            b"postgres:///hallpass"
+        };
+        Ok(Secret::new(url.to_vec()))
+    };
     Settings::load(Some(&path), [].into_iter(), &read_secret).unwrap()
 }
 
@@ -47,17 +54,29 @@ fn it_sets_the_data_directory_alone() {
 fn it_shows_every_key_with_a_good_value_and_its_default() {
     let defaults = load("base_url = \"https://login.example.com\"");
     let mut shown = BTreeSet::new();
-    // One of the two can be set.
-    for left_out in ["database_url", "database_url_file"] {
+    // One of the two can be set. In its section a key has its last word alone.
+    for (left_out, names) in [
+        (["database_url", "mail.url"], ["database_url", "url"]),
+        (
+            ["database_url_file", "mail.url_file"],
+            ["database_url_file", "url_file"],
+        ),
+    ] {
         let switched_on: Vec<&str> = PACKAGED
             .lines()
             .map(|line| match switched_off(line) {
-                Some(setting) if !setting.starts_with(&format!("{left_out} ")) => setting,
+                Some(setting) if !names.iter().any(|name| setting.starts_with(&format!("{name} "))) => {
+                    setting
+                }
                 Some(_) | None => line,
             })
             .collect();
         let settings = load(&switched_on.join("\n"));
-        for line in settings.effective().iter().filter(|line| line.key != left_out) {
+        for line in settings
+            .effective()
+            .iter()
+            .filter(|line| !left_out.contains(&line.key.as_str()))
+        {
             assert_eq!(line.origin, "file", "{}", line.key);
             let default = defaults.effective().iter().find(|other| other.key == line.key);
             let default = &default.unwrap().value;

@@ -65,10 +65,12 @@ impl RawSettings {
                 values.insert(key, RawValue { text, origin });
             }
         }
-        // If the environment names the database in one way, the other way in the file does not apply.
+        // If the environment names the database or the mail server in one way, the other way in the file does not apply.
         for (key, alternative) in [
             ("database_url", "database_url_file"),
             ("database_url_file", "database_url"),
+            ("mail.url", "mail.url_file"),
+            ("mail.url_file", "mail.url"),
         ] {
             if values.contains_key(key) {
                 self.values.remove(alternative);

@@ -144,35 +144,47 @@ impl<'s> Reader<'s> {
 
     /// The database's URL: configured, or read from a file, or a file in the data directory.
     pub(super) fn database_url(&mut self, default: &Path, read_secret: ReadSecret<'_>) -> Secret<String> {
-        let url = self.optional(
-            "database_url",
+        let url = self.url_or_file(
+            ["database_url", "database_url_file"],
             |text| value::database_url(text).map(Secret::new),
             |_| "***".to_owned(),
+            read_secret,
         );
+        if let Some(url) = url {
+            return url;
+        }
+        let url = format!("sqlite:{}", default.display());
+        self.record("database_url", url.clone(), &SettingOrigin::Default);
+        Secret::new(url)
+    }
+
+    /// A URL with a password: configured by the first of `keys`, or in the file that the second one names.
+    pub(super) fn url_or_file<T>(
+        &mut self,
+        keys: [&'static str; 2],
+        parse: impl Fn(&str) -> Result<T, String>,
+        show: impl FnOnce(&T) -> String,
+        read_secret: ReadSecret<'_>,
+    ) -> Option<T> {
+        let [key, file_key] = keys;
+        let given = self.optional(key, &parse, show);
         let in_file = self.optional(
-            "database_url_file",
+            file_key,
             |text| {
                 let path = parse_path(text)?;
                 let bytes = read_secret(&path)?;
                 let error = |why: String| format!("in {}: {why}", path.display());
                 let text = std::str::from_utf8(bytes.expose())
                     .map_err(|_unsaid| error("this is not text".to_owned()))?;
-                value::database_url(text)
-                    .map(|url| (path.clone(), Secret::new(url)))
-                    .map_err(error)
+                parse(text).map(|url| (path.clone(), url)).map_err(error)
             },
             |(path, _)| format_path(path),
         );
-        if self.is_given("database_url") && self.is_given("database_url_file") {
-            let why = "database_url is set too; set one of the two";
-            self.add_error(&["database_url_file"], "database_url_file", why);
+        if self.is_given(key) && self.is_given(file_key) {
+            let why = format!("{key} is set too; set one of the two");
+            self.add_error(&[file_key], file_key, &why);
         }
-        if let Some(url) = url.or(in_file.map(|(_, url)| url)) {
-            return url;
-        }
-        let url = format!("sqlite:{}", default.display());
-        self.record("database_url", url.clone(), &SettingOrigin::Default);
-        Secret::new(url)
+        given.or(in_file.map(|(_, url)| url))
     }
 
     /// Whether `key` is configured.

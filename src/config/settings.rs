@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ipnet::IpNet;
@@ -13,11 +14,12 @@ use crate::{
         error::{Error, Errors},
         limits,
         log_format::LogFormat,
+        mail,
         raw_settings::RawSettings,
         reader::{self, EffectiveSetting, ReadSecret, Reader},
         value,
     },
-    model::{application::EntityId, endpoint::BaseUrl, policy::Policy, secret::Secret},
+    model::{application::EntityId, endpoint::BaseUrl, mail::MailSettings, policy::Policy, secret::Secret},
 };
 
 /// A signing key that was generated elsewhere.
@@ -65,6 +67,8 @@ pub struct Settings {
     /// How many passwords are hashed at once.
     pub hashing_concurrency: usize,
     pub policy: Policy,
+    /// How mail is sent, if it is.
+    pub mail: Option<Arc<MailSettings>>,
     /// Variables with our prefix that publish the address of a service of our name, as Kubernetes sets them: none of
     /// them is a setting.
     pub ignored_variables: Vec<String>,
@@ -145,6 +149,13 @@ impl Settings {
             |path| reader::format_path(path),
         );
         let database_url = reader.database_url(&data_dir.join(Self::DATABASE_FILE_NAME), read_secret);
+        let organisation = reader.value(
+            "organisation",
+            "Hallpass".to_owned(),
+            reader::parse_organisation,
+            Clone::clone,
+        );
+        let mail = mail::read(reader, read_secret, &organisation).map(Arc::new);
         let behind_local_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
@@ -159,12 +170,8 @@ impl Settings {
                 |text| EntityId::parse(text.trim()).map_err(|bad| bad.to_string()),
                 ToString::to_string,
             ),
-            organisation: reader.value(
-                "organisation",
-                "Hallpass".to_owned(),
-                reader::parse_organisation,
-                Clone::clone,
-            ),
+            organisation,
+            mail,
             help_url: reader.optional("help_url", value::help_url, ToString::to_string),
             trusted_proxies: reader.value(
                 "trusted_proxies",

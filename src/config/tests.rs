@@ -80,6 +80,8 @@ fn the_file_sets_everything_and_the_environment_wins() {
         [sessions]
         idle = "30m"
         absolute = "8h"
+        [passwords]
+        min_length = 20
         [throttle]
         pair_free = 3
         first_pause = "90s"
@@ -122,6 +124,7 @@ fn the_file_sets_everything_and_the_environment_wins() {
     let forget_after = policy.throttle_account.forget_after;
     assert!(forget_after >= TimeDelta::hours(24), "{forget_after}");
     assert_eq!(policy.audit_retention, Some(TimeDelta::days(180)));
+    assert_eq!(policy.min_password_length, 20);
     assert_eq!(effective(&settings, "sessions.idle"), ("30m", "file"));
 
     let settings = load(
@@ -240,6 +243,8 @@ fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
             "1h",
             "sessions.absolute must be the longer one",
         ),
+        ("PASSWORDS_MIN_LENGTH", "14", "from 15 to 64"),
+        ("PASSWORDS_MIN_LENGTH", "65", "from 15 to 64"),
         ("THROTTLE_PAIR_FREE", "0", "from 1 to 10000"),
         ("THROTTLE_FIRST_PAUSE", "-5s", "not a duration"),
         ("THROTTLE_LONGEST_PAUSE", "5s", "longer than the longest"),
@@ -258,6 +263,10 @@ fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
             "mysql://a:hunter2@b/c",
             "postgres://USER:PASSWORD@HOST/DATABASE",
         ),
+        ("MAIL_URL", "smtp.fernweh.example", "smtps://USER:PASSWORD@HOST"),
+        ("MAIL_URL", "smtps://a:hunter2@mail", "set mail.from"),
+        ("MAIL_FROM", "fernweh", "the @ is missing"),
+        ("MAIL_REPLY_TO", "a@b\r\nBcc: c@d", "control character"),
     ] {
         let name = format!("HALLPASS_{name}");
         let message = load_error("", &[(&name, text)]);
@@ -324,12 +333,43 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
 }
 
 #[test]
+fn a_mail_server_is_read_without_showing_its_password() {
+    let read = |_: &Path| {
+        Ok(Secret::new(
+            b"smtps://hallpass:hunter2@smtp.fernweh.example\n".to_vec(),
+        ))
+    };
+    let variables = [
+        ("HALLPASS_MAIL_URL_FILE", "/run/secrets/mail"),
+        ("HALLPASS_MAIL_FROM", "Fernweh <it@fernweh.example>"),
+        ("HALLPASS_ORGANISATION", "Fernweh"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let settings = Settings::load(None, variables.into_iter(), &read).unwrap();
+    let mail = settings.mail.as_ref().unwrap();
+    assert_eq!(mail.server.address(), "smtp.fernweh.example:465");
+    assert_eq!(mail.server.login.as_ref().unwrap().password.expose(), "hunter2");
+    assert_eq!(mail.organisation, "Fernweh");
+    assert_eq!(effective(&settings, "mail.url_file").0, "/run/secrets/mail");
+
+    let file = "[mail]\nurl = \"smtp://hallpass:hunter2@mail:2525\"\nfrom = \"it@fernweh.example\"";
+    let settings = load(file, &[]).unwrap();
+    assert_eq!(effective(&settings, "mail.url"), ("smtp://***@mail:2525", "file"));
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let message = load_error(&format!("{file}\nurl_file = \"/x\""), &[]);
+    assert!(message.contains("may not be read"), "{message}");
+    let settings = load(file, &[("HALLPASS_MAIL_URL", "smtps://other")]).unwrap();
+    assert_eq!(settings.mail.as_ref().unwrap().server.address(), "other:465");
+}
+
+#[test]
 fn every_error_is_reported_once() {
     let message = load_error(
         "workers = 0\nbase-url = \"x\"\nkey_file = \"\"\ncertificate_file = \"/c\"",
         &[("HALLPASS_LISTEN", "x"), ("HALLPASS_SESSIONS_IDLE", "3 days")],
     );
-    assert!(message.starts_with("5 faults\n- "), "{message}");
+    assert!(message.starts_with("5 errors\n- "), "{message}");
     assert_eq!(message.lines().count(), 6, "{message}");
     for part in [
         ":1: workers",
@@ -350,6 +390,9 @@ fn a_log_filter_holds_known_levels_only() {
     }
     for bad in ["verbose", "infoo", "info,hallpass=loud", "", "info,,"] {
         let message = value::log_filter(bad).unwrap_err();
-        assert!(message.contains("is no level; write error"), "{bad}: {message}");
+        assert!(
+            message.contains("is not a level; write error"),
+            "{bad}: {message}"
+        );
     }
 }

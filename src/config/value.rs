@@ -125,7 +125,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, Reason> {
         let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim();
         if !LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
             return Err(format!(
-                "{} is no level; write error, warn, info, debug or trace, or parts such as info,hallpass=debug",
+                "{} is not a level; write error, warn, info, debug or trace, or parts such as info,hallpass=debug",
                 quoted(level)
             ));
         }

@@ -1,6 +1,10 @@
 //! How users authenticate. Knows no database and no page.
 
-mod blocklist;
+mod context;
 pub mod password;
+pub mod recovery_code;
+pub mod rules;
+mod strength;
+pub mod totp;
 
-pub use self::blocklist::PasswordContext;
+pub use self::context::PasswordContext;

@@ -9,7 +9,11 @@ use argon2::{
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    credential::blocklist::{BlockReason, PasswordContext, find_block_reason},
+    credential::{
+        context::PasswordContext,
+        rules::{BadPassword, MAX_LEN, PasswordRules},
+        strength::{Weakness, find_weakness},
+    },
     model::secret::Secret,
 };
 
@@ -18,81 +22,51 @@ use crate::{
 pub struct Password(Secret<String>);
 
 impl Password {
-    /// The longest password, in bytes of UTF-8 after NFC; a longer one is refused, never truncated.
-    pub const MAX_LEN: usize = 1024;
-    /// The fewest characters of a new password (NIST SP 800-63B, 3.1.1.2).
-    pub const MIN_CHARACTERS: usize = 8;
-    /// How many characters are recommended.
-    pub const RECOMMENDED_CHARACTERS: usize = 15;
-
     /// Parses a password that was typed to sign in.
     pub fn parse(input: &str) -> Result<Self, BadPassword> {
         let text: String = input.nfc().collect();
         if text.is_empty() {
             return Err(BadPassword::Empty);
         }
-        if text.len() > Self::MAX_LEN {
+        if text.len() > MAX_LEN {
             return Err(BadPassword::TooLong);
         }
         Ok(Self(Secret::new(text)))
     }
 
-    /// Parses a new password, and refuses one that an attacker would try first, given what `context` says of the user
-    /// and the site (NIST SP 800-63B, 3.1.1.2).
-    pub fn parse_new(input: &str, context: &PasswordContext) -> Result<Self, BadPassword> {
+    /// Parses a new password, and refuses one that is too short for `rules` or that an attacker would guess, given what
+    /// `context` says of the user and the site (NIST SP 800-63B-4, 3.1.1.2).
+    pub fn parse_new(
+        input: &str,
+        rules: PasswordRules,
+        context: &PasswordContext,
+    ) -> Result<Self, BadPassword> {
         let password = Self::parse(input)?;
         let text = password.0.expose();
         if text.chars().any(char::is_control) {
             return Err(BadPassword::Control);
         }
-        if text.chars().count() < Self::MIN_CHARACTERS {
-            return Err(BadPassword::TooShort);
+        if text.chars().count() < rules.min_characters() {
+            return Err(BadPassword::TooShort {
+                min: rules.min_characters(),
+            });
         }
-        match find_block_reason(text, context) {
-            Some(BlockReason::Common) => Err(BadPassword::Common),
-            Some(BlockReason::ContextSpecific) => Err(BadPassword::ContextSpecific),
-            Some(BlockReason::Pattern) => Err(BadPassword::Pattern),
+        match find_weakness(text, rules.least_strength(), context) {
+            Some(Weakness::Common) => Err(BadPassword::Common),
+            Some(Weakness::ContextSpecific) => Err(BadPassword::ContextSpecific),
+            Some(Weakness::Pattern) => Err(BadPassword::Pattern),
             None => Ok(password),
         }
+    }
+
+    /// Whether `typed` is this password.
+    pub fn is_same_as(&self, typed: &Secret<String>) -> bool {
+        Self::parse(typed.expose()).is_ok_and(|typed| typed.0 == self.0)
     }
 
     fn bytes(&self) -> &[u8] {
         self.0.expose().as_bytes()
     }
-}
-
-/// Why a text is not accepted as a password.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadPassword {
-    #[error("the password is empty")]
-    Empty,
-    /// More than [`Password::MAX_LEN`] bytes.
-    #[error("the password is longer than {} bytes", Password::MAX_LEN)]
-    TooLong,
-    /// Fewer than [`Password::MIN_CHARACTERS`].
-    #[error(
-        "the password is too short: at least {} characters are needed, {} or more are recommended; a few words in a row do well",
-        Password::MIN_CHARACTERS,
-        Password::RECOMMENDED_CHARACTERS
-    )]
-    TooShort,
-    #[error(
-        "the password is one of those that are tried first everywhere; a few words in a row that do not belong together do well"
-    )]
-    Common,
-    /// Anybody who knows the user may guess it.
-    #[error(
-        "the password is the person's own address or name, or that of the organisation or the site: those are tried first; a few words in a row that do not belong together do well"
-    )]
-    ContextSpecific,
-    /// One piece repeated, or a sequence of neighbouring keys.
-    #[error(
-        "the password is one piece over and over, or a row of neighbours such as 12345678 or qwertyui: those are tried first; a few words in a row that do not belong together do well"
-    )]
-    Pattern,
-    /// It could not be typed again on another keyboard.
-    #[error("the password holds a control character (a tab, a line break or the like); remove it")]
-    Control,
 }
 
 /// How much work one hash takes.
@@ -367,15 +341,42 @@ mod tests {
             BadPassword::TooLong
         );
         assert_eq!(Password::parse(&"u\u{308}".repeat(512)).map(drop), Ok(()));
-        let for_new = |text| Password::parse_new(text, &PasswordContext::default()).map(drop);
-        assert_eq!(for_new("seven c"), Err(BadPassword::TooShort));
-        assert_eq!(for_new("eight\tchars"), Err(BadPassword::Control));
-        assert_eq!(for_new("Password1!"), Err(BadPassword::Common));
-        assert_eq!(for_new("hallpass"), Err(BadPassword::ContextSpecific));
-        assert_eq!(for_new("qwertzui"), Err(BadPassword::Pattern));
-        assert_eq!(for_new("eight ch"), Ok(()));
-        let message = BadPassword::TooShort.to_string();
-        assert!(message.contains("15 or more are recommended"), "{message}");
         assert_eq!(format!("{:?}", password("hidden")), "Password(***)");
+    }
+
+    #[test]
+    fn a_new_password_is_longer_where_it_is_the_only_factor() {
+        let parse = |text, rules| Password::parse_new(text, rules, &PasswordContext::default()).map(drop);
+        let beside = PasswordRules::beside_second_factor();
+        assert_eq!(parse("seven c", beside), Err(BadPassword::TooShort { min: 8 }));
+        assert_eq!(parse("v9#kq2!z", beside), Ok(()));
+        let only = PasswordRules::only_factor(0);
+        assert_eq!(parse("v9#kq2!z", only), Err(BadPassword::TooShort { min: 15 }));
+        assert_eq!(parse("v9#kq2!z x7 hjw", only), Ok(()));
+        // Characters, not bytes.
+        assert_eq!(
+            parse("青い机の上に猫がいます今日", only),
+            Err(BadPassword::TooShort { min: 15 })
+        );
+        assert_eq!(parse("青い机の上に黒い猫がいます今日", only), Ok(()));
+        let long = PasswordRules::only_factor(20);
+        assert_eq!(
+            parse("v9#kq2!z x7 hjw", long),
+            Err(BadPassword::TooShort { min: 20 })
+        );
+    }
+
+    #[test]
+    fn a_weak_password_is_refused_with_the_reason() {
+        let parse = |text: &str| {
+            let rules = PasswordRules::only_factor(15);
+            Password::parse_new(text, rules, &PasswordContext::default()).map(drop)
+        };
+        assert_eq!(parse("eight\tchars and more"), Err(BadPassword::Control));
+        assert_eq!(parse("Password1!Password1!"), Err(BadPassword::Pattern));
+        assert_eq!(parse("Willkommen2026!!"), Err(BadPassword::Common));
+        assert_eq!(parse("abcdefghijklmnopq"), Err(BadPassword::Pattern));
+        assert_eq!(parse("Vier Igel im Nebel"), Ok(()));
+        assert_eq!(parse(&"x9 k2 ".repeat(170)), Err(BadPassword::Pattern));
     }
 }

@@ -1,10 +1,12 @@
 //! Keys and certificates: making, sealing, reading and judging them. Knows no database and no message.
 
 pub mod browser_state;
+mod derived_key;
 pub mod encrypt;
 pub mod error;
 pub mod generate;
 pub mod hash;
+pub mod job_key;
 pub mod pem;
 pub mod seal;
 pub mod sign;

@@ -15,14 +15,14 @@ use clap::Args;
 
 use crate::{
     config::Settings,
-    credential::{PasswordContext, password::Password},
+    credential::{PasswordContext, password::Password, rules::PasswordRules},
     demo::service_provider::{DemoServiceProvider, ENTITY_ID},
     files,
     model::{
         actor::Actor,
         application::{
-            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            ServiceProvider as Registered, SpUrl,
+            Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId,
+            LogoutEndpoint, ServiceProvider as Registered, SpUrl,
         },
         user::{Email, NameComponent, NameComponents, OwnAttributes},
     },
@@ -31,7 +31,7 @@ use crate::{
         applications::{ApplicationEdit, NewApplication},
         people::users::{ChangeOutcome, NewUser},
     },
-    server::{self, Server},
+    server::{self, Server, Signals},
 };
 
 const EMAIL: &str = "mira.castellane@fernweh.example";
@@ -70,12 +70,14 @@ pub fn run(arguments: &Arguments, ready: impl FnOnce(&DemoReady<'_>) -> Result<(
     let (port, sp_port) = (listener.local_addr()?.port(), sp_listener.local_addr()?.port());
     let settings = settings(port, &arguments.data_dir)?;
     let log = crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
+    let signals = Signals::receive(&log)?;
     let (provider, _findings) = server::prepare(&settings)?;
     let password = add_demo_user(&provider)?;
     let site = format!("http://localhost:{sp_port}");
     let partner = DemoServiceProvider::new(&provider, &site, EMAIL, &password)?;
     register(&provider, &partner, &site)?;
     let server = Server::start(&settings, provider, listener)?;
+    server.stop_at(&signals);
     let partner_server = partner.serve(sp_listener)?;
     let hallpass = format!("http://127.0.0.1:{port}");
     ready(&DemoReady {
@@ -119,12 +121,11 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
         .to_text()
         .chars()
         .filter(char::is_ascii_alphanumeric)
-        .take(12)
+        .take(20)
         .collect();
-    let (email, password) = (
-        Email::parse(EMAIL)?,
-        Password::parse_new(&text, &PasswordContext::default())?,
-    );
+    let email = Email::parse(EMAIL)?;
+    let rules = PasswordRules::only_factor(0);
+    let password = Password::parse_new(&text, rules, &PasswordContext::default())?;
     let new = NewUser {
         email: email.clone(),
         names: NameComponents::new(
@@ -135,11 +136,14 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
         user_name: None,
         attributes: OwnAttributes::new(),
         password: Some(password),
+        must_change_password: false,
     };
     if provider.people(&Actor::Itself).add_user(&new)? == ChangeOutcome::Taken
         && let Some(password) = &new.password
     {
-        provider.people(&Actor::Itself).set_password(&email, password)?;
+        provider
+            .people(&Actor::Itself)
+            .set_password(&email, password, false)?;
     }
     Ok(text)
 }
@@ -178,6 +182,7 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
                 name: NAME.to_owned(),
                 slug: None,
                 kind: ApplicationKind::ChatGptCurrent,
+                access: ApplicationAccess::Everyone,
                 tile_url: Some(tile_url),
                 saml: Registered {
                     logout: Some(logout),

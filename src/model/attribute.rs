@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::model::text::{BadText, single_line};
+use crate::model::{
+    group::GroupFilter,
+    text::{BadText, single_line},
+};
 
 /// How an attribute's name is to be read (saml-core, 8.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,6 +56,8 @@ pub enum AttributeSource {
     Constant(String),
     /// A value that an administrator set for the user under this name.
     Own(String),
+    /// The names of the user's groups.
+    Groups(GroupFilter),
 }
 
 impl AttributeSource {
@@ -63,7 +68,7 @@ impl AttributeSource {
 
     /// Parses a source as it is typed and displayed.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        const EXPECTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
+        const EXPECTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, groups, groups:NAME,NAME, groups:PREFIX*, constant:TEXT and own:NAME";
         Ok(match text.split_once(':') {
             None => match text {
                 "given-name" => Self::GivenName,
@@ -72,6 +77,7 @@ impl AttributeSource {
                 "email" => Self::Email,
                 "user-id" => Self::UserId,
                 "user-name" => Self::UserName,
+                "groups" => Self::Groups(GroupFilter::All),
                 _ => {
                     return Err(BadText::Malformed(format!(
                         "`{}`: {EXPECTED}",
@@ -84,6 +90,7 @@ impl AttributeSource {
                 value,
                 AttributeRule::MAX_VALUE,
             )?),
+            Some(("groups", filter)) => Self::Groups(GroupFilter::parse(filter)?),
             Some(("own", name)) => Self::Own(single_line("NAME in own:NAME", name, AttributeRule::MAX_NAME)?),
             Some(_) => {
                 return Err(BadText::Malformed(format!(
@@ -106,6 +113,8 @@ impl fmt::Display for AttributeSource {
             Self::UserName => f.write_str("user-name"),
             Self::Constant(value) => write!(f, "constant:{value}"),
             Self::Own(name) => write!(f, "own:{name}"),
+            Self::Groups(GroupFilter::All) => f.write_str("groups"),
+            Self::Groups(filter) => write!(f, "groups:{filter}"),
         }
     }
 }
@@ -192,6 +201,9 @@ mod tests {
             AttributeSource::UserName,
             AttributeSource::Constant("a:b c".to_owned()),
             AttributeSource::Own("team".to_owned()),
+            AttributeSource::Groups(GroupFilter::All),
+            AttributeSource::Groups(GroupFilter::Prefix("wiki-".to_owned())),
+            AttributeSource::Groups(GroupFilter::parse("sales,all of us").unwrap()),
         ] {
             assert_eq!(AttributeSource::parse(&source.to_string()), Ok(source));
         }
@@ -201,7 +213,8 @@ mod tests {
             "own",
             "own:",
             "constant: ",
-            "groups",
+            "groups:",
+            "groups:a,,b",
             "constant:\u{1}",
             "Email",
         ] {

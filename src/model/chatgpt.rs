@@ -67,7 +67,7 @@ fn connection_kind(acs: &SpUrl) -> Result<ApplicationKind, BadText> {
         )))
     };
     let Ok(url) = Url::parse(acs.as_str()) else {
-        return half("this is no address");
+        return half("this is not an address");
     };
     let current_id = url.path().strip_prefix(CURRENT_PATH);
     match url.host_str() {
@@ -228,7 +228,11 @@ mod tests {
                 "A",
                 "beginning of an address",
             ),
-            ("external.auth.openai.com/sso/saml/acs/A", "A", "no whole address"),
+            (
+                "external.auth.openai.com/sso/saml/acs/A",
+                "A",
+                "not a whole address",
+            ),
             (
                 " https://external.auth.openai.com/sso/saml/acs/A",
                 "A",

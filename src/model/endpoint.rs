@@ -21,6 +21,10 @@ pub mod path {
     pub const PORTAL: &str = "/";
     /// The sign-in form.
     pub const SIGN_IN: &str = "/login";
+    /// Takes the new password of a user who has to choose one before the sign-in goes on.
+    pub const REQUIRED_PASSWORD: &str = "/login/password";
+    /// Where a user changes the password.
+    pub const ACCOUNT_PASSWORD: &str = "/account/password";
     /// Ends the session here.
     pub const LOGOUT: &str = "/logout";
     /// Shows a logout in progress, and continues it; its id follows.

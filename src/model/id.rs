@@ -40,6 +40,10 @@ id_types! {
     ApplicationId;
     /// Names a row of the audit log.
     AuditId;
+    /// Names a group.
+    GroupId;
+    /// Names a piece of work that waits.
+    JobId;
     /// Names a logout that other applications have to be informed of.
     LogoutId;
     /// Names a signing key.

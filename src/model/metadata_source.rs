@@ -24,7 +24,7 @@ impl MetadataUrl {
     /// Parses a URL: `https`, or `http` on this machine; no user, no fragment.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let wrong = |why: &str| BadText::Malformed(format!("`{}`: {why}", text.escape_debug()));
-        let url = Url::parse(text.trim()).map_err(|_why| wrong("this is no whole address"))?;
+        let url = Url::parse(text.trim()).map_err(|_why| wrong("this is not a whole address"))?;
         Self::validate(url).map_err(wrong)
     }
 
@@ -40,7 +40,10 @@ impl MetadataUrl {
     /// The target of a redirect to `location`.
     pub fn join(&self, location: &str) -> Result<Self, BadText> {
         let wrong = |why: &str| BadText::Malformed(why.to_owned());
-        let mut url = self.0.join(location).map_err(|_why| wrong("it is no address"))?;
+        let mut url = self
+            .0
+            .join(location)
+            .map_err(|_why| wrong("it is not an address"))?;
         url.set_fragment(None);
         Self::validate(url).map_err(wrong)
     }
@@ -117,7 +120,7 @@ impl EnableRule {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
         if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) || !host.contains('.') {
             return Err(BadText::Malformed(format!(
-                "`{}` is no host; write one such as example.org",
+                "`{}` is not a host; write one such as example.org",
                 text.escape_debug()
             )));
         }

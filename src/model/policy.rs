@@ -40,9 +40,14 @@ pub struct Policy {
     pub audit_retention: Option<TimeDelta>,
     /// Whether our metadata is signed.
     pub sign_metadata: bool,
+    /// The fewest characters of a new password that is all that a user signs in with.
+    pub min_password_length: u32,
 }
 
 impl Policy {
+    /// The least that [`Self::min_password_length`] may be (NIST SP 800-63B-4, 3.1.1.2).
+    pub const MIN_PASSWORD_LENGTH: u32 = 15;
+
     /// How long the ID of an answered request is remembered: for as long as the request is fresh, and in addition for
     /// as long as a copy of it can be pending.
     pub fn answered_request_retention(&self) -> TimeDelta {
@@ -75,6 +80,7 @@ impl Default for Policy {
             device_lifetime: TimeDelta::days(180),
             audit_retention: None,
             sign_metadata: true,
+            min_password_length: Self::MIN_PASSWORD_LENGTH,
         }
     }
 }

@@ -77,7 +77,10 @@ pub enum Remedy {
     GiveSourceName,
     AddUser,
     AddApplication,
+    /// Open an application to chosen people and groups alone.
+    RestrictAccess,
     ListUsers,
+    ListGroups,
     /// Undo the deletion of a user.
     RestoreUser(Email),
     EnableUser(Email),
@@ -106,6 +109,8 @@ pub enum Fix {
     SignRequests,
     /// Try again, or get a new password.
     ResetPassword,
+    /// Correct the address, or the settings of mail.
+    TestMail,
     /// Wait, or let the pause be lifted.
     LiftPause,
     RegisterLogoutUrls,
@@ -120,6 +125,8 @@ pub enum Fix {
     /// Or leave `AssertionConsumerServiceIndex` out.
     RegisterMetadataAgain,
     GiveAttribute,
+    /// Or leave it as it is: it may be meant.
+    GiveAccess,
 }
 
 /// The command that fixes that for which a code stands, or shows where to look; most are about the application whose
@@ -136,6 +143,7 @@ pub enum FixCommand {
     /// Register one more ACS, and keep the others.
     RegisterAcs,
     SetPassword,
+    ShowAccess,
     ShowApplication,
 }
 

@@ -172,7 +172,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::application::{ApplicationKind, Client, Protocol, ServiceProvider};
+    use crate::model::application::{ApplicationAccess, ApplicationKind, Client, Protocol, ServiceProvider};
 
     fn application(number: u16, entity: u8, name: u8) -> Arc<Application> {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
@@ -184,6 +184,7 @@ mod tests {
             name: format!("Service {name}"),
             kind: ApplicationKind::Other,
             enabled: true,
+            access: ApplicationAccess::Everyone,
             tile_url: None,
             protocol: ServiceProvider::with_defaults(entity_id, Vec::new()).into(),
             version: 1,

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
 use crate::{
-    crypto::browser_state::BrowserStateKey,
+    crypto::{browser_state::BrowserStateKey, job_key::JobKey},
     model::{
         actor::Actor, audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId,
-        policy::Policy, secret::Token, text::hex,
+        mail::MailSettings, policy::Policy, secret::Token, text::hex,
     },
     provider::{
         audit::refusal_counter::RefusalCounter,
@@ -49,6 +49,7 @@ pub(super) struct Inner {
     pub(super) store_for_requests: Store,
     pub(super) health_check: Mutex<HealthCheck>,
     pub(super) state_key: BrowserStateKey,
+    pub(super) job_key: JobKey,
     pub(super) snapshot: RwLock<Option<Arc<Snapshot>>>,
     pub(super) loading: SingleFlight,
     pub(super) loads: AtomicU64,
@@ -77,10 +78,12 @@ impl Provider {
 
     fn prepared(dependencies: Dependencies) -> Result<Self, Error> {
         let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
+        let job_key = JobKey::from_sealing_key(&dependencies.sealing_key)?;
         let inner = Inner {
             store_for_requests: dependencies.store.for_requests(),
             dependencies,
             state_key,
+            job_key,
             health_check: Mutex::new(HealthCheck::default()),
             snapshot: RwLock::new(None),
             loading: SingleFlight::default(),
@@ -113,14 +116,19 @@ impl Provider {
         self.dependencies().policy.load()
     }
 
-    /// Keeps to `policy` and fetches metadata from `private_networks` too, from now on. Fails if the published metadata,
-    /// which depends on it, cannot be made anew.
-    pub fn replace_settings(&self, policy: Policy, private_networks: Vec<IpNet>) -> Result<(), Error> {
+    /// Keeps to `policy`, fetches metadata from `private_networks` too and sends mail as `mail` says, from now on. Fails
+    /// if the published metadata, which depends on the policy, cannot be made anew.
+    pub fn replace_settings(
+        &self,
+        policy: Policy,
+        private_networks: Vec<IpNet>,
+        mail: Option<Arc<MailSettings>>,
+    ) -> Result<(), Error> {
         let parts = self.dependencies();
+        parts.mailer.replace_settings(mail);
         parts.fetcher.replace_private_networks(private_networks);
         let previous = parts.policy.swap(Arc::new(policy));
         if previous.sign_metadata != self.policy().sign_metadata {
-            self.forget_snapshot()?;
             self.fresh_snapshot()?;
         }
         Ok(())
@@ -142,6 +150,10 @@ impl Provider {
 
     pub(super) fn state_key(&self) -> &BrowserStateKey {
         &self.0.state_key
+    }
+
+    pub(super) fn job_key(&self) -> &JobKey {
+        &self.0.job_key
     }
 
     pub(super) fn store(&self) -> &Store {

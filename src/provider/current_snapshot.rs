@@ -22,12 +22,6 @@ impl Provider {
         Ok(guard.clone())
     }
 
-    /// The next use loads all of it.
-    pub(super) fn forget_snapshot(&self) -> Result<(), Error> {
-        *self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)? = None;
-        Ok(())
-    }
-
     /// The snapshot of the current generation of the database.
     pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;
@@ -39,7 +33,7 @@ impl Provider {
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
         let mut cached = self.loaded_snapshot();
         let if_current = |cached: &Result<Option<Arc<Snapshot>>, Error>| match cached {
-            Ok(Some(cached)) if cached.installation.generation == generation => Some(Arc::clone(cached)),
+            Ok(Some(cached)) if cached.is_of(generation, &self.policy()) => Some(Arc::clone(cached)),
             Ok(_) | Err(_) => None,
         };
         if let Some(snapshot) = if_current(&cached) {
@@ -57,7 +51,7 @@ impl Provider {
         let newest = self.store().read(Tx::generation)?;
         if let Some(cached) = cached
             .as_ref()
-            .filter(|cached| cached.installation.generation == newest)
+            .filter(|cached| cached.is_of(newest, &self.policy()))
         {
             return Ok(Arc::clone(cached));
         }

@@ -8,6 +8,7 @@ use crate::{
     crypto::seal::SealingKey,
     entropy::Entropy,
     fetch::Fetcher,
+    mail::Mailer,
     model::{endpoint::Endpoints, policy::Policy, remedy::RemedyWords},
     store::Store,
 };
@@ -26,6 +27,7 @@ pub struct Dependencies {
     pub hasher: Hasher,
     pub store: Store,
     pub fetcher: Fetcher,
+    pub mailer: Mailer,
     /// The words of remedies in the log, and in errors that are stored.
     pub remedy_words: RemedyWords,
 }

@@ -22,6 +22,9 @@ pub enum Error {
     /// A message could not be written or signed.
     #[error(transparent)]
     Message(#[from] crate::saml::response::Error),
+    /// A mail could not be written.
+    #[error(transparent)]
+    Mail(#[from] crate::mail::SendError),
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was signed for the application with this slug cannot be verified.
@@ -56,6 +59,7 @@ impl Remediable for Error {
             | Self::KeyRing(_)
             | Self::Credential(_)
             | Self::Message(_)
+            | Self::Mail(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::UnsettledGeneration
@@ -89,6 +93,7 @@ impl Error {
             | Self::KeyRing(_)
             | Self::Credential(_)
             | Self::Message(_)
+            | Self::Mail(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::NotInitialized(_)

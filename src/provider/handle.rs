@@ -86,6 +86,8 @@ handles! {
     Saml by saml;
     /// Reading the audit log (`provider/audit`).
     Audit by audit;
+    /// Work that waits until it is done (`provider/jobs`).
+    Jobs by jobs;
 }
 
 handles_with_actor! {
@@ -93,12 +95,16 @@ handles_with_actor! {
     People by people;
     /// Applications and drafts (`provider/applications`).
     Applications by applications;
+    /// Groups and their members (`provider/groups`).
+    Groups by groups;
     /// Where metadata comes from (`provider/metadata_sources`).
     MetadataSources by metadata_sources;
     /// Signing keys (`provider/keys`).
     Keys by keys;
     /// What happens to the installation as a whole (`provider/installation_events.rs`).
     Installations by installation;
+    /// Mail to people (`provider/mail`).
+    Mails by mail;
     /// Rows that cannot be read (`provider/repair.rs`).
     Repair by repair;
 }

@@ -1,6 +1,6 @@
 //! The portal of a user.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use url::Url;
 
@@ -98,6 +98,11 @@ impl Provider {
             return Ok(None);
         };
         let snapshot = self.fresh_snapshot()?;
+        let assigned: BTreeSet<_> = self
+            .store()
+            .read(|tx| tx.applications_assigned_to(active_session.user.id))?
+            .into_iter()
+            .collect();
         let search = query.search.trim().to_lowercase();
         let mut usable = snapshot
             .applications
@@ -105,7 +110,8 @@ impl Provider {
             .filter(|application| query.after.as_ref().is_none_or(|key| key.is_before(application)))
             .filter(|application| search.is_empty() || application.name.to_lowercase().contains(&search))
             .filter(|application| {
-                access::decide(&active_session.user, application) == AccessDecision::Allowed
+                let is_assigned = assigned.contains(&application.id);
+                access::decide(&active_session.user, application, is_assigned) == AccessDecision::Allowed
             })
             .peekable();
         let page: Vec<_> = usable.by_ref().take(TILES_PER_PAGE).collect();

@@ -23,6 +23,8 @@ pub struct ActiveSession {
     pub identity: Option<ApplicationIdentity>,
     /// Its part in the session, if it received an Assertion for it.
     pub participant: Option<Participant>,
+    /// Whether the application in question is assigned to the user, by themselves or by one of their groups.
+    pub is_assigned: bool,
 }
 
 impl ActiveSession {
@@ -33,6 +35,7 @@ impl ActiveSession {
             user,
             identity: None,
             participant: None,
+            is_assigned: false,
         })
     }
 
@@ -43,6 +46,7 @@ impl ActiveSession {
         Some(Self {
             identity,
             participant: view.participant,
+            is_assigned: view.is_assigned,
             ..live
         })
     }

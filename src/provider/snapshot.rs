@@ -10,6 +10,7 @@ use crate::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
+        policy::Policy,
         remedy::Remediable,
         rollover::ApplicationDraft,
         unreadable::{UnreadableKind, UnreadableRow},
@@ -44,6 +45,8 @@ impl Snapshot {
         store: &Store,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
+        let is_signed = dependencies.policy.load().sign_metadata;
+        let before = before.filter(|before| before.publication.is_signed == is_signed);
         let since = before.map(|before| before.installation.generation);
         let read = store.read(|tx| tx.configuration(since));
         let read = read.map_err(Error::of_own_row)?;
@@ -72,7 +75,8 @@ impl Snapshot {
                 let (keys, _unreadable) = keys.unwrap_or_default();
                 let ring = KeyRing::open(&keys, &dependencies.sealing_key)?;
                 let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
-                let publication = Publication::new(dependencies, &read.installation, &ring, &signer)?;
+                let publication =
+                    Publication::new(dependencies, &read.installation, &ring, &signer, is_signed)?;
                 (Arc::new(signer), Arc::new(publication))
             }
         };
@@ -88,6 +92,11 @@ impl Snapshot {
             signer,
             publication,
         })
+    }
+
+    /// Whether this is what `policy` wants of `generation`.
+    pub(super) fn is_of(&self, generation: i64, policy: &Policy) -> bool {
+        self.installation.generation == generation && self.publication.is_signed == policy.sign_metadata
     }
 
     /// The applications with this entity ID, enabled or not, by name.

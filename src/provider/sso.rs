@@ -5,15 +5,17 @@ use crate::{
         application::{Application, SamlApplication, SpUrl},
         audit_action::AuditAction,
         id::ApplicationId,
+        reference::Reference,
         request_details::RequestDetails,
         sign_in::{Payload, PendingSignIn, SamlPayload},
+        user::UserSummary,
     },
     provider::{
         audit::codes,
         error::Error,
         handle::SignIn,
         saml::{
-            refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
+            refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget, status_message},
             request_details,
             response::{ResponseOutcome, ResponseRequest, UNCHECKED_SIGNATURE},
             saml_response::SamlResponse,
@@ -71,10 +73,26 @@ pub struct SignInPrompt {
 pub enum Refused {
     /// Show our own page with the reason.
     Page(Box<RefusedPage>),
+    /// Show the page that says whom to ask for access.
+    NotAssigned(Box<NotAssignedPage>),
     /// There is no such application, or the user may not use it.
     Unknown,
     /// The sealed sign-in cannot be opened: it has expired, or another browser started it.
     Gone,
+}
+
+/// What the page shows to a user who is not among those who may use an application.
+#[derive(Debug)]
+pub struct NotAssignedPage {
+    pub application: (ApplicationId, String),
+    pub user: UserSummary,
+    /// The names of the groups that it is open to.
+    pub groups: Vec<String>,
+    pub code: &'static str,
+    /// Identifies this refusal in the audit log.
+    pub reference: Reference,
+    /// The status that the application receives if the user goes back to it; `None` if it sent no request.
+    pub back: Option<Box<SamlResponse>>,
 }
 
 impl From<RefusalOutcome> for SignInOutcome {
@@ -285,10 +303,56 @@ impl SignIn<'_> {
             GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired => {
                 self.refused(refusal.into(), &entry.context)
             }
+            GateRefusal::NotAssigned => self.refuse_access(entry, &context(), active_session),
             GateRefusal::OtherSubject | GateRefusal::AuthnContext => {
                 self.refuse_with_status(entry, refusal.into(), &context())
             }
         }
+    }
+
+    /// The user is told whom to ask, and can then go back to the application with a status; where no page may be shown,
+    /// the application receives the status at once.
+    fn refuse_access(
+        &self,
+        entry: &Entry<'_>,
+        context: &RefusalContext<'_>,
+        active_session: Option<&ActiveSession>,
+    ) -> Result<SignInOutcome, Error> {
+        let refusal = Refusal::NotAssigned;
+        let is_navigation = entry.entrance != Entrance::Request || entry.context.visitor.is_navigation;
+        let may_show_page = is_navigation && !entry.pending.requirements.is_passive;
+        let Some(active_session) = active_session.filter(|_| may_show_page) else {
+            return self.refuse_with_status(entry, refusal, context);
+        };
+        let (payload, application) = (entry.payload(), entry.application.application);
+        let groups = self.store().read(|tx| tx.assigned_groups(application.id))?;
+        let reference = self.saml().record_refusal(&refusal, context)?;
+        let acs = entry.application.sp.acs_by_digest(&payload.acs_digest);
+        let back = match (payload.request_id.as_deref(), acs, refusal.status()) {
+            (Some(request_id), Some(acs), Some(status)) => {
+                let target = StatusTarget {
+                    request_id,
+                    acs,
+                    relay_state: payload.relay_state.clone(),
+                };
+                let message = status_message(&refusal, &reference);
+                let saml = self.saml();
+                let status =
+                    saml.status_response(entry.snapshot, entry.application, target, status, &message)?;
+                Some(Box::new(status))
+            }
+            (_, _, _) => None,
+        };
+        Ok(SignInOutcome::Refused(Refused::NotAssigned(Box::new(
+            NotAssignedPage {
+                application: (application.id, application.name.clone()),
+                user: UserSummary::from(&active_session.user),
+                groups: groups.into_iter().map(|group| group.name.to_string()).collect(),
+                code: refusal.code(),
+                reference,
+                back,
+            },
+        ))))
     }
 
     /// A status to the sender of the request; our own page, if there was no request.
@@ -358,6 +422,7 @@ impl From<GateRefusal> for Refusal {
         match refusal {
             GateRefusal::ApplicationDisabled => Self::ApplicationDisabled,
             GateRefusal::MetadataExpired => Self::MetadataExpired,
+            GateRefusal::NotAssigned => Self::NotAssigned,
             GateRefusal::OtherSubject => Self::Subject,
             GateRefusal::AuthnContext => Self::AuthnContext,
         }

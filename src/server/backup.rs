@@ -15,10 +15,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Settings,
     model::{actor::Actor, audit_action::AuditAction, hash::Sha256Hasher, secret::Secret},
-    server::{
-        open::{open, open_store},
-        work_folder::WorkFolder,
-    },
+    server::{open::open_for_copy, seal, work_folder::WorkFolder},
     store::{self, CopiedTable, Store, TableContent, Tx},
 };
 
@@ -66,6 +63,7 @@ pub fn check_backup_target(target: &Path) -> Result<()> {
     } else {
         folder_of(target)
     };
+    // What cannot be made now cannot be made then.
     temporary_file(folder).map(drop)
 }
 
@@ -84,8 +82,8 @@ fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
 
 /// Makes a backup beside a running daemon, as everything is at one moment.
 pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<BackupMade> {
-    let provider = open(settings)?;
-    let (store, sealing_key) = open_store(settings)?;
+    let (provider, store) = open_for_copy(settings)?;
+    let sealing_key = seal::read_key(settings, &store)?;
     let now = SystemClock.now();
     let (file, folder) = if request.target.is_dir() {
         let name = format!("{NAME_START}{}{NAME_END}", now.format(NAME_TIME));
@@ -109,12 +107,12 @@ pub fn backup(settings: &Settings, request: &BackupRequest<'_>) -> Result<Backup
     let contents: &[TableContent] = if request.without_audit {
         &[TableContent::Lasting]
     } else {
-        &[TableContent::Lasting, TableContent::Audit]
+        &TableContent::BACKED_UP
     };
     let tables = {
         let copy = Store::connect(&sqlite_url(&plain), 1)?;
         copy.migrate(store::Backup::Skip)?;
-        let tables = store.copy_to(&copy, contents)?;
+        let tables = store.copy_to(&copy, contents, |_, _| Ok(()))?;
         // The key was read before the rows.
         let (keys, _unreadable) = copy.read(Tx::readable_keys)?;
         let is_sealed_otherwise = |sealed: &Vec<u8>| !sealing_key.has_sealed(sealed);

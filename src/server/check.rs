@@ -11,6 +11,7 @@ use crate::{
     files,
     model::id::KeyId,
     server::{
+        moved::refuse_old_database,
         open::{database_missing, marker_path, open_existing, private_files},
         seal,
     },
@@ -35,6 +36,7 @@ pub fn check(settings: &Settings) -> SettingsFindings {
         found.look_at_database(settings);
     }
     found.look_at_proxy(settings);
+    found.look_at_mail(settings);
     found
 }
 
@@ -53,10 +55,7 @@ impl SettingsFindings {
         match files::check_data_dir(data_dir) {
             Ok(true) => {}
             Ok(false) => {
-                let what = format!(
-                    "{} is not there yet; `hallpass serve` makes it.",
-                    data_dir.display()
-                );
+                let what = format!("{} is not there yet; the daemon makes it.", data_dir.display());
                 self.note("data_dir", what);
             }
             // The user who runs this check need not be the one that the daemon runs as.
@@ -109,15 +108,15 @@ impl SettingsFindings {
     }
 
     fn look_at_database(&mut self, settings: &Settings) {
+        if let Err(why) = refuse_old_database(settings) {
+            self.fault("database_url", format!("{why:#}"));
+        }
         let was_used = marker_path(settings).exists();
         if settings.sqlite_path().is_some_and(|path| !path.exists()) {
             if was_used {
                 self.fault("database_url", database_missing(settings));
             } else {
-                self.note(
-                    "database_url",
-                    "there is no database yet; `hallpass serve` makes it.",
-                );
+                self.note("database_url", "there is no database yet; the daemon makes it.");
             }
             return;
         }
@@ -125,14 +124,11 @@ impl SettingsFindings {
             Err(why) => self.fault("database_url", format!("{why:#}")),
             Ok(SchemaState::Empty) if was_used => self.fault("database_url", database_missing(settings)),
             Ok(SchemaState::Empty) => {
-                self.note(
-                    "database_url",
-                    "the database is empty; `hallpass serve` fills it.",
-                );
+                self.note("database_url", "the database is empty; the daemon fills it.");
             }
             Ok(SchemaState::Behind { .. }) => self.note(
                 "database_url",
-                "the database is of an older version; `hallpass serve` brings it up to date.",
+                "the database is of an older version; the daemon brings it up to date.",
             ),
             Ok(SchemaState::TooNew { oldest_binary }) => self.fault(
                 "database_url",
@@ -145,6 +141,14 @@ impl SettingsFindings {
                 ),
                 Err(why) => self.fault("database_url", format!("{why:#}")),
             },
+        }
+    }
+
+    fn look_at_mail(&mut self, settings: &Settings) {
+        if let Some(path) = settings.mail.as_ref().and_then(|mail| mail.ca_file.as_ref())
+            && let Err(why) = std::fs::read(path)
+        {
+            self.fault("mail.ca_file", format!("cannot read {}: {why}", path.display()));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     config::Settings,
     server::{
         listen::{self, ConnectionCounter, ConnectionSlot},
-        systemd::{self, Watchdog},
+        systemd::Watchdog,
     },
     web::{Deadlines, TimedStream},
 };
@@ -34,8 +34,6 @@ pub(super) struct HttpConfig {
     peers: ConnectionCounter,
     deadlines: Deadlines,
     watchdog: Option<Watchdog>,
-    /// Whether the daemon stops when this server does.
-    is_last: bool,
 }
 
 impl HttpConfig {
@@ -53,18 +51,12 @@ impl HttpConfig {
             peers: ConnectionCounter::new(connections, settings.trusted_proxies.clone()),
             deadlines,
             watchdog: None,
-            is_last: false,
         }
     }
 
-    /// For the server that runs until the daemon stops: tells systemd of the stop, and lets `watchdog` see whether the
-    /// workers are alive.
-    pub(super) fn until_stopped(self, watchdog: Option<Watchdog>) -> Self {
-        Self {
-            watchdog,
-            is_last: true,
-            ..self
-        }
+    /// Lets `watchdog` see whether the workers are alive.
+    pub(super) fn watched_by(self, watchdog: Option<Watchdog>) -> Self {
+        Self { watchdog, ..self }
     }
 
     /// Counts the connections of each address.
@@ -85,20 +77,14 @@ impl HttpConfig {
         <S::Service as actix_service::Service<Request>>::Future: 'static,
         B: MessageBody + 'static,
     {
-        let (peers, deadlines, watchdog, is_last) = (self.peers, self.deadlines, self.watchdog, self.is_last);
+        let (peers, deadlines, watchdog) = (self.peers, self.deadlines, self.watchdog);
         let builder = Server::build()
             .workers(self.workers)
             .worker_max_blocking_threads(self.blocking_threads)
             .max_concurrent_connections((self.connections / self.workers).max(1))
-            .shutdown_timeout(SHUTDOWN_TIMEOUT);
+            .shutdown_timeout(SHUTDOWN_TIMEOUT)
+            .disable_signals();
         let stopping = builder.graceful_shutdown_signal();
-        let stopped = stopping.clone();
-        actix_web::rt::spawn(async move {
-            stopped.notified().await;
-            if is_last {
-                systemd::stopping();
-            }
-        });
         let server = builder.listen("hallpass", listener, move || {
             if let Some(watchdog) = &watchdog {
                 watchdog.watch_this_worker();

@@ -4,8 +4,10 @@ mod backup;
 mod check;
 mod housekeeping;
 mod http;
+mod jobs;
 mod listen;
 mod move_database;
+mod moved;
 mod open;
 mod reload;
 mod reseal;
@@ -35,10 +37,12 @@ pub use self::{
     reload::ReadSettings,
     reseal::{ResealOutcome, reseal},
     restore::{Restored, restore},
+    signals::Signals,
 };
 use self::{
     housekeeping::{DATABASE_TIMEOUT, fetch_metadata, refresh_and_check, run_housekeeping},
     http::HttpConfig,
+    jobs::{SHUTDOWN_TIMEOUT, run_jobs},
     listen::ConnectionCounter,
     open::lock_database,
     reload::Live,
@@ -58,7 +62,7 @@ use crate::{
 /// from.
 pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<()> {
     let began = Instant::now();
-    let hangups = signals::receive_hangups()?;
+    let signals = Signals::receive(log)?;
     // Also while the database is away: systemd begins to watch once the daemon is ready.
     let watchdog = Watchdog::if_enabled();
     watchdog.as_ref().map(Watchdog::start).transpose()?;
@@ -66,7 +70,8 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
     let listener = listen::bind(settings.listen)?;
     let _only_one = lock_database(&settings)?;
     work_folder::remove_abandoned(&settings.data_dir);
-    let Some((provider, findings)) = wait_for_database::prepare_when_available(&settings, &listener)? else {
+    let prepared = wait_for_database::prepare_when_available(&settings, &listener, &signals.stop)?;
+    let Some((provider, findings)) = prepared else {
         return Ok(());
     };
     for finding in &findings {
@@ -75,6 +80,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
     let address = listener.local_addr()?;
     let next = next_step(&settings, &provider)?;
     let server = Server::start_watched(&settings, provider, listener, Deadlines::default(), watchdog)?;
+    server.stop_at(&signals);
     let status = format!("listens on http://{address}");
     systemd::ready(&status);
     tracing::info!(
@@ -90,7 +96,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
         connections: server.connections.clone(),
         log: log.clone(),
     };
-    reload::reload_at(hangups, settings, read_again, live, status)?;
+    reload::reload_at(signals.hangups, settings, read_again, live, status)?;
     server.wait()
 }
 
@@ -106,6 +112,8 @@ pub struct Server {
     metadata_fetcher: thread::JoinHandle<()>,
     stop_metadata_fetcher: mpsc::Sender<()>,
     metadata_fetcher_ended: Mutex<mpsc::Receiver<()>>,
+    stop_worker: mpsc::Sender<()>,
+    worker_ended: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Server {
@@ -142,7 +150,7 @@ impl Server {
             settings.trusted_proxies.clone(),
             reload::brand(settings),
         )?);
-        let http = HttpConfig::new(settings, deadlines).until_stopped(watchdog);
+        let http = HttpConfig::new(settings, deadlines).watched_by(watchdog);
         let (connections, served_site) = (http.connections(), site.clone());
         // The first request already finds the current state.
         refresh_and_check(&provider.for_requests());
@@ -174,6 +182,14 @@ impl Server {
                 fetch_metadata(&fetching_provider, &stopped);
                 drop(alive);
             })?;
+        // A thread of its own, since a mail server may be slow.
+        let (stop_worker, stopped) = mpsc::channel();
+        let working_provider = fetching.clone();
+        let (alive, worker_ended) = mpsc::channel();
+        thread::Builder::new().name("jobs".to_owned()).spawn(move || {
+            run_jobs(&working_provider, &stopped);
+            drop(alive);
+        })?;
         Ok(Self {
             site,
             connections,
@@ -185,13 +201,24 @@ impl Server {
             metadata_fetcher: fetcher,
             stop_metadata_fetcher: stop_fetcher,
             metadata_fetcher_ended: Mutex::new(fetcher_ended),
+            stop_worker,
+            worker_ended: Mutex::new(worker_ended),
         })
     }
 
-    /// Waits until SIGTERM or SIGINT; requests under way are finished.
+    /// From now on a signal stops this server: SIGTERM lets it finish the requests under way.
+    pub fn stop_at(&self, signals: &Signals) {
+        signals.stop.stops(self.handle.clone());
+    }
+
+    /// Waits until the server is stopped.
     pub fn wait(self) -> Result<()> {
         let ended = self.running.join();
-        drop((self.stop_housekeeping, self.stop_metadata_fetcher));
+        drop((
+            self.stop_housekeeping,
+            self.stop_metadata_fetcher,
+            self.stop_worker,
+        ));
         self.fetch_provider
             .metadata_sources(&Actor::Itself)
             .stop_fetching();
@@ -210,6 +237,13 @@ impl Server {
             }
             Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => self.metadata_fetcher.join(),
         };
+        let ended_by_now = self
+            .worker_ended
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if ended_by_now.recv_timeout(SHUTDOWN_TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::warn!("a job is not finished, such as a mail to a slow server; it is done again later");
+        }
         tracing::info!("Hallpass has stopped");
         match (ended, cleaned, fetched) {
             (Ok(ended), Ok(()), Ok(())) => Ok(ended?),

@@ -8,16 +8,17 @@ use chrono::TimeDelta;
 use crate::{
     clock::{Clock, SystemClock},
     config::Settings,
-    files,
+    files::{self, WriteOutcome},
     model::{actor::Actor, audit_action::AuditAction, secret::Secret},
+    provider::Provider,
     server::{
-        open::{MARKER_TEXT, lock_database, marker_path_for, open_existing_at, open_store},
+        moved::MoveNote,
+        open::{MARKER_TEXT, lock_database, marker_path_for, open_for_copy},
         restore::{connect_empty, existing_file_of},
     },
     store::{self, Store, TableContent, Tx},
 };
 
-const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
 /// A daemon writes at least every two seconds.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -32,35 +33,41 @@ pub fn move_database(settings: &Settings, to: &Secret<String>, actor: &Actor) ->
         bail!("the path of the new database must begin with /: the service has another working directory");
     }
     let _no_daemon = lock_database(settings)?;
-    let (from, _sealing_key) = open_store(settings)?;
+    let (provider, from) = open_for_copy(settings)?;
     if settings.sqlite_path().is_none() {
         refuse_beside_daemon(&from)?;
     }
     let target = connect_empty(to)?;
-    let copied = copy_all(&from, &target);
+    let marker = marker_path_for(settings, to);
+    let note = MoveNote::prepare(settings)?;
+    let written = files::write_private(&marker, MARKER_TEXT)?;
+    let copied = copy_all(&provider, &from, &target, actor);
     drop(target);
-    if copied.is_err() {
+    if copied.is_ok() {
+        note.put_up()?;
+    } else {
         remove_sqlite_files(to);
+        note.discard();
+        if written == WriteOutcome::Created {
+            drop(fs::remove_file(&marker));
+        }
     }
-    let copied = copied?;
-    let moved = open_existing_at(settings, to)?;
-    moved
-        .installation(actor)
-        .record(AuditAction::DatabaseMove, "to this database".to_owned())?;
-    files::write_private(&marker_path_for(settings, to), MARKER_TEXT)?;
-    Ok(copied)
+    copied
 }
 
 /// Returns how many rows there are.
-fn copy_all(from: &Store, target: &Store) -> Result<i64> {
+fn copy_all(provider: &Provider, from: &Store, target: &Store, actor: &Actor) -> Result<i64> {
     target.migrate(store::Backup::Skip)?;
-    let copied = from.copy_to(target, &EVERYTHING)?;
-    let (arrived, left) = (target.count_rows(&EVERYTHING)?, from.count_rows(&EVERYTHING)?);
-    if copied != arrived || copied != left {
-        bail!(
-            "somebody changed one of the two databases meanwhile: stop every daemon, empty the new database, and try again"
-        );
-    }
+    let event = provider
+        .installation(actor)
+        .copied(AuditAction::DatabaseMove, "to this database".to_owned());
+    let copied = from.copy_to(target, &TableContent::EVERYTHING, |tx, copied| {
+        // Another command may have changed something since the copy began.
+        if from.count_rows(&TableContent::EVERYTHING)? != copied {
+            return Err(store::Error::ChangedMeanwhile);
+        }
+        tx.add_audit_event(&event)
+    })?;
     target.purge_deleted()?;
     Ok(copied.iter().map(|table| table.rows).sum())
 }

@@ -17,6 +17,7 @@ use crate::{
     entropy::{Entropy, SystemEntropy},
     fetch::Fetcher,
     files,
+    mail::Mailer,
     model::{
         endpoint::{BaseUrl, Endpoints},
         secret::Secret,
@@ -26,7 +27,10 @@ use crate::{
         bootstrap::{Bootstrap, BootstrapNotice},
         key_rows,
     },
-    server::seal,
+    server::{
+        moved::{MoveNote, refuse_old_database},
+        seal,
+    },
     store::{Backup, SchemaState, Store, Tx},
 };
 
@@ -36,16 +40,17 @@ pub fn open(settings: &Settings) -> Result<Provider> {
     open_existing(settings)
 }
 
-/// What is needed to copy everything that the settings name; looks at the files as [`open`] does.
-pub(super) fn open_store(settings: &Settings) -> Result<(Store, SealingKey)> {
+/// Opens what a copy of everything needs; looks at the files as [`open`] does.
+pub(super) fn open_for_copy(settings: &Settings) -> Result<(Provider, Store)> {
     require_used(settings)?;
-    let (store, sealing_key) = open_store_at(settings, &settings.database_url)?;
+    let store = connect_used(&settings.database_url)?;
     if store.schema_state()? != SchemaState::Current {
         bail!(
             "a newer version has changed this database, and may have stored what this one does not know: run that version"
         );
     }
-    Ok((store, sealing_key))
+    let provider = open_for_command(settings, store.clone())?;
+    Ok((provider, store))
 }
 
 /// Fails where `serve` was never started, or where others may read our files.
@@ -54,10 +59,11 @@ fn require_used(settings: &Settings) -> Result<()> {
         check_files(settings)?;
     } else {
         bail!(
-            "there is no data directory {}: start `hallpass serve` once, or name the right one with data_dir in the configuration, or HALLPASS_DATA_DIR",
+            "there is no data directory {}: start the daemon once, or name the right one with data_dir in the configuration, or HALLPASS_DATA_DIR",
             settings.data_dir.display()
         );
     }
+    refuse_old_database(settings)?;
     if let Some(path) = settings.sqlite_path()
         && !path.exists()
     {
@@ -65,7 +71,7 @@ fn require_used(settings: &Settings) -> Result<()> {
             bail!(database_missing(settings));
         }
         bail!(
-            "there is no database {}: start `hallpass serve` once, or name the right data directory with HALLPASS_DATA_DIR",
+            "there is no database {}: start the daemon once, or name the right data directory with data_dir",
             path.display()
         );
     }
@@ -74,12 +80,12 @@ fn require_used(settings: &Settings) -> Result<()> {
 
 /// Opens a provider on a database that exists; does not look at the modes of files.
 pub(super) fn open_existing(settings: &Settings) -> Result<Provider> {
-    open_existing_at(settings, &settings.database_url)
+    open_for_command(settings, connect_used(&settings.database_url)?)
 }
 
-/// The same for the database at `url`, with the sealing key that the settings name.
-pub(super) fn open_existing_at(settings: &Settings, url: &Secret<String>) -> Result<Provider> {
-    let (store, sealing_key) = open_store_at(settings, url)?;
+/// A provider on `store`, with the sealing key that the settings name.
+fn open_for_command(settings: &Settings, store: Store) -> Result<Provider> {
+    let sealing_key = seal::read_key(settings, &store)?;
     // Applications need the daemon's base URL, whatever the settings of this command say.
     let known = store
         .read(Tx::installation)?
@@ -95,24 +101,23 @@ pub(super) fn open_existing_at(settings: &Settings, url: &Secret<String>) -> Res
     Ok(Provider::open_for_command(parts)?)
 }
 
-/// A database that `serve` has made, and the sealing key that belongs to it.
-fn open_store_at(settings: &Settings, url: &Secret<String>) -> Result<(Store, SealingKey)> {
+/// A database that the daemon has made.
+fn connect_used(url: &Secret<String>) -> Result<Store> {
     let store = Store::connect(url, 2)?;
     match store.schema_state()? {
         SchemaState::Current | SchemaState::AheadButUsable => {}
-        SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
+        SchemaState::Empty => bail!("this database is empty: start the daemon once"),
         SchemaState::Behind { .. } => {
             bail!(
-                "this database is of an older version: `hallpass serve` of this version brings it up to date, other commands do not"
+                "this database is of an older version: the daemon of this version brings it up to date, other commands do not"
             )
         }
         SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
     }
     if key_rows::readable(&store)?.is_empty() {
-        bail!("Hallpass is being set up: `hallpass serve` makes its signing key; try again in a moment");
+        bail!("Hallpass is being set up: the daemon makes its signing key; try again in a moment");
     }
-    let sealing_key = seal::read_key(settings, &store)?;
-    Ok((store, sealing_key))
+    Ok(store)
 }
 
 /// Opens a provider for the daemon: migrates the database, and creates at the first start what is created once.
@@ -128,6 +133,7 @@ pub fn prepare_with(
 ) -> Result<(Provider, Vec<BootstrapNotice>)> {
     files::ensure_data_dir(&settings.data_dir)?;
     check_files(settings)?;
+    refuse_old_database(settings)?;
     // Checked before the database: an earlier start that wrote the marker had created the database first.
     let was_used = marker_path(settings).exists();
     if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
@@ -199,6 +205,7 @@ pub(super) fn parts(
             settings.metadata_private_networks.clone(),
             settings.data_dir.clone(),
         ),
+        mailer: Mailer::new(settings.mail.clone()),
         remedy_words: remedy::words,
     })
 }
@@ -224,11 +231,8 @@ pub(super) fn marker_path_for(settings: &Settings, url: &Secret<String>) -> Path
 
 pub(super) fn database_missing(settings: &Settings) -> String {
     let (what, name) = match settings.sqlite_path() {
-        Some(path) => (
-            format!("{}", path.display()),
-            "HALLPASS_DATABASE_URL or HALLPASS_DATA_DIR",
-        ),
-        None => ("PostgreSQL".to_owned(), "HALLPASS_DATABASE_URL"),
+        Some(path) => (format!("{}", path.display()), "database_url or data_dir"),
+        None => ("PostgreSQL".to_owned(), "database_url"),
     };
     format!(
         "the database is gone: {} was used before, and there is none now in {what}. Restore it from your backup, or name the right one with {name}. A new one would have a new key and certificate, which no application trusts; if you want that, remove {} first",
@@ -279,7 +283,7 @@ fn check_files(settings: &Settings) -> Result<()> {
 
 /// Files of ours that only this user may access; some need not exist.
 pub(super) fn private_files(settings: &Settings) -> Vec<PathBuf> {
-    let mut paths = vec![marker_path(settings)];
+    let mut paths = vec![marker_path(settings), MoveNote::path(settings)];
     if settings.seal_key_file.is_none() {
         paths.extend([settings.seal_key_path(), seal::next_key_path(settings)]);
     }

@@ -83,10 +83,11 @@ impl Live {
                 "the setting `log` cannot be used"
             );
         }
-        if let Err(error) = self
-            .provider
-            .replace_settings(read.policy.clone(), read.metadata_private_networks.clone())
-        {
+        if let Err(error) = self.provider.replace_settings(
+            read.policy.clone(),
+            read.metadata_private_networks.clone(),
+            read.mail.clone(),
+        ) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "our metadata could not be made anew; it is tried again when it is next asked for"

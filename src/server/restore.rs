@@ -20,16 +20,17 @@ use crate::{
     provider::Provider,
     server::{
         backup::{FORMAT, manifest, sqlite_url, write_plain},
-        open::{MARKER_TEXT, lock_database, marker_path, open_existing, parts},
+        open::{MARKER_TEXT, lock_database, marker_path, parts},
         seal::read_key_file,
         work_folder::{self, WorkFolder},
     },
     store::{self, SchemaState, Store, TableContent, Tx},
 };
 
-/// What a backup contains.
-const CONTENTS: [TableContent; 2] = [TableContent::Lasting, TableContent::Audit];
-const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
+/// No value that we store is half as long. One that is much longer would take many times its length in memory.
+const MAX_VALUE_BYTES: i64 = 32 * 1024 * 1024;
+/// How many people who cannot be read are named.
+const MAX_UNREADABLE_USERS: usize = 20;
 
 /// A lock is nobody's data.
 const LOCK_NAME: &str = "hallpass.db.lock";
@@ -44,6 +45,8 @@ pub struct Restored {
     pub rows: i64,
     /// For how many applications a test assertion was signed and verified.
     pub proven: usize,
+    /// What is wrong with rows that cannot be read, as they could not be where the backup was made.
+    pub unreadable: Vec<String>,
 }
 
 /// Restores `file` to the place that the settings name, which must be empty. `ask` is told whether a passphrase is
@@ -117,6 +120,18 @@ fn restore_content(
         .saml()
         .prove_signatures()
         .context("what this backup signs does not verify")?;
+    let mut unreadable: Vec<String> = provider
+        .repair(actor)
+        .unreadable()?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    unreadable.extend(store.unreadable_users(MAX_UNREADABLE_USERS)?);
+    // So that it arrives with everything else, or not at all.
+    provider.installation(actor).record(
+        AuditAction::DatabaseRestore,
+        format!("the backup of {}", backup.made_at),
+    )?;
     drop(provider);
 
     // The key first: where it cannot be written, there must be no database without it.
@@ -127,21 +142,22 @@ fn restore_content(
         WriteOutcome::AlreadyExists if settings.seal_key_file.is_some() => false,
         WriteOutcome::AlreadyExists => bail!("{} appeared while the backup was restored", key_path.display()),
     };
-    let placed = place(settings, &store);
-    if placed.is_err() && key_written {
-        drop(fs::remove_file(&key_path));
+    // The database last: once it is there, nothing can fail any more.
+    let placed = files::write_private(&marker_path(settings), MARKER_TEXT)
+        .map_err(Into::into)
+        .and_then(|_outcome| place(settings, &store));
+    if placed.is_err() {
+        drop(fs::remove_file(marker_path(settings)));
+        if key_written {
+            drop(fs::remove_file(&key_path));
+        }
     }
-    let tables = placed?;
-    files::write_private(&marker_path(settings), MARKER_TEXT)?;
-    open_existing(settings)?.installation(actor).record(
-        AuditAction::DatabaseRestore,
-        format!("the backup of {}", backup.made_at),
-    )?;
     Ok(Restored {
         made_at: backup.made_at,
         version: backup.version,
-        rows: tables,
+        rows: placed?,
         proven,
+        unreadable,
     })
 }
 
@@ -163,7 +179,7 @@ fn place(settings: &Settings, store: &Store) -> Result<i64> {
 /// Copies everything, and returns how many rows there are.
 fn copy_into(from: &Store, to: &Store) -> Result<i64> {
     to.migrate(store::Backup::Skip)?;
-    let tables = from.copy_to(to, &CONTENTS)?;
+    let tables = from.copy_to(to, &TableContent::BACKED_UP, |_, _| Ok(()))?;
     to.purge_deleted()?;
     Ok(tables.iter().map(|table| table.rows).sum())
 }
@@ -202,10 +218,20 @@ impl OpenedBackup {
         if let SchemaState::TooNew { oldest_binary } = store.schema_state()? {
             bail!("this backup was made by Hallpass {version}: restore it with {oldest_binary} or later");
         }
-        for table in store.count_rows(&CONTENTS)? {
-            let expected = manifest.get(&format!("{}{}", manifest::ROWS, table.name));
-            if expected.is_some_and(|expected| *expected != table.rows.to_string()) {
-                bail!("this backup is damaged: {} has {} rows", table.name, table.rows);
+        if let Some((table, column)) = store.value_longer_than(MAX_VALUE_BYTES)? {
+            bail!(
+                "this backup is damaged: a value of {table}.{column} is longer than any that Hallpass stores"
+            );
+        }
+        let counted = store.count_rows(&TableContent::BACKED_UP)?;
+        let expected = manifest
+            .iter()
+            .filter_map(|(name, rows)| Some((name.strip_prefix(manifest::ROWS)?, rows)));
+        for (name, expected) in expected {
+            let found = counted.iter().find(|table| table.name == name);
+            let rows = found.map_or(0, |table| table.rows);
+            if rows.to_string() != *expected {
+                bail!("this backup is damaged: {name} has {rows} rows");
             }
         }
         let sealing_key = SealingKey::from_text(&entry(manifest::SEALING_KEY)?)?;
@@ -264,7 +290,11 @@ pub(super) fn require_empty_database(store: &Store) -> Result<()> {
     if store.schema_state()? == SchemaState::Empty {
         return Ok(());
     }
-    match store.count_rows(&EVERYTHING)?.iter().find(|table| table.rows > 0) {
+    match store
+        .count_rows(&TableContent::EVERYTHING)?
+        .iter()
+        .find(|table| table.rows > 0)
+    {
         Some(table) => bail!("the database is not empty (it has rows of {})", table.name),
         None => Ok(()),
     }

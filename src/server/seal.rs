@@ -93,7 +93,7 @@ pub(super) fn read_key_file(path: &Path) -> Result<Option<SealingKey>> {
     }
     let bytes = files::read_named_secret(path)?;
     let text = std::str::from_utf8(bytes.expose())
-        .with_context(|| format!("{} is no sealing key", path.display()))?;
+        .with_context(|| format!("{} is not a sealing key", path.display()))?;
     // The error of `from_text` says what is wrong with the file.
     SealingKey::from_text(text)
         .with_context(|| path.display().to_string())

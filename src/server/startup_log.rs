@@ -52,7 +52,7 @@ pub(super) fn log_ignored_variables(settings: &Settings) {
         tracing::info!(
             first,
             count = settings.ignored_variables.len(),
-            "variables that tell where a service named like Hallpass is, as Kubernetes sets them, are no settings and are left alone; `enableServiceLinks: false` in the pod keeps them out"
+            "variables that tell where a service named like Hallpass is, as Kubernetes sets them, are not settings and are ignored; `enableServiceLinks: false` in the pod keeps them out"
         );
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<Stri
             provider.applications(&Actor::Itself).has_applications()?,
         ) {
             (false, _) => {
-                "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
+                "Next: add a person with `hallpass user add EMAIL --first-name F --last-name L`.".to_owned()
             }
             (true, false) => {
                 "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()

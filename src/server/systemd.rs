@@ -13,20 +13,31 @@ use std::{
 
 use sd_notify::NotifyState;
 
+/// Whether systemd was told that the daemon stops: nothing else is true of it afterwards.
+static IS_STOPPING: Mutex<bool> = Mutex::new(false);
+
 pub(super) fn ready(status: &str) {
-    notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+    notify_unless_stopping(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 pub(super) fn reloading() {
     // systemd 253 and later compare the time with that of the signal.
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => notify(&[NotifyState::Reloading, now]),
-        Err(_no_clock) => notify(&[NotifyState::Reloading]),
+        Ok(now) => notify_unless_stopping(&[NotifyState::Reloading, now]),
+        Err(_no_clock) => notify_unless_stopping(&[NotifyState::Reloading]),
     }
 }
 
 pub(super) fn stopping() {
+    *IS_STOPPING.lock().unwrap_or_else(PoisonError::into_inner) = true;
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing requests")]);
+}
+
+fn notify_unless_stopping(state: &[NotifyState<'_>]) {
+    let is_stopping = IS_STOPPING.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_stopping {
+        notify(state);
+    }
 }
 
 fn notify(state: &[NotifyState<'_>]) {

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::{
     config::Settings,
     provider::{self, Provider, bootstrap::BootstrapNotice},
-    server::{http::HttpConfig, open::prepare, systemd},
+    server::{http::HttpConfig, open::prepare, signals::StopRequest, systemd},
     store,
     web::{self, Deadlines},
 };
@@ -21,6 +21,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 pub(super) fn prepare_when_available(
     settings: &Settings,
     listener: &TcpListener,
+    stop: &StopRequest,
 ) -> Result<Option<(Provider, Vec<BootstrapNotice>)>> {
     let mut meanwhile: Option<UnavailableServer> = None;
     let mut delay = FIRST_RETRY_DELAY;
@@ -28,7 +29,11 @@ pub(super) fn prepare_when_available(
         let error = match prepare(settings) {
             Ok(prepared) => {
                 if let Some(meanwhile) = meanwhile {
+                    let is_stopped = !stop.release();
                     meanwhile.stop()?;
+                    if is_stopped {
+                        return Ok(None);
+                    }
                     tracing::info!("the database is there");
                 }
                 return Ok(Some(prepared));
@@ -45,6 +50,7 @@ pub(super) fn prepare_when_available(
             living
         } else {
             let living = UnavailableServer::start(settings, listener.try_clone()?)?;
+            stop.stops(living.handle.clone());
             // It answers, and says what it waits for: a start that took too long would be ended.
             systemd::ready("waits for the database");
             living

@@ -51,6 +51,10 @@ pub enum Error {
         expected: i64,
         found: i64,
     },
+    #[error(
+        "somebody changed the database meanwhile, so nothing was copied: stop every daemon, run no other command, and try again"
+    )]
+    ChangedMeanwhile,
     #[error("the rows of {table} could not be copied")]
     Copy {
         table: &'static str,
@@ -92,6 +96,7 @@ impl Error {
             | Self::UnknownColumnType(_)
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
+            | Self::ChangedMeanwhile
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }
@@ -124,6 +129,7 @@ impl Error {
             | Self::UnknownColumnType(_)
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
+            | Self::ChangedMeanwhile
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }

@@ -29,6 +29,9 @@ const SESSION_END_COLUMNS: [&str; 3] = ["ended_at", "expires_at", "idle_expires_
 
 /// How long a logout stays readable after its expiry.
 const LOGOUT_RETENTION: TimeDelta = TimeDelta::hours(1);
+/// How long a job stays readable, without its payload, after the time at which it is given up. One of a kind that no
+/// version here knows is never done, and goes too.
+const JOB_RETENTION: TimeDelta = TimeDelta::days(7);
 /// How long audit events are kept that anyone can cause without signing in.
 const UNPROVEN_RETENTION: TimeDelta = TimeDelta::days(30);
 
@@ -55,6 +58,8 @@ impl Tx {
         // By then the end of an expired logout has been recorded; it may still be looked at.
         let cutoff = (now - LOGOUT_RETENTION).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
+        let cutoff = (now - JOB_RETENTION).naive_utc();
+        removed += self.remove_due("jobs", "id", "expires_at", cutoff, batch_size - removed)?;
         let unproven = now - UNPROVEN_RETENTION;
         removed += self.remove_audit_events(" AND unproven", unproven, batch_size - removed)?;
         if let Some(before) = audit_before {

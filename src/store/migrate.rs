@@ -36,7 +36,7 @@ pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/po
 /// migration that removes something the previous version needs; that migration also writes the
 /// oldest epoch that can still work to `schema_epoch`. A migration that only adds does not raise
 /// it, so that one can go back one version, and replicas can be replaced one by one.
-pub const SCHEMA_EPOCH: i64 = 2;
+pub const SCHEMA_EPOCH: i64 = 3;
 
 /// How the tables relate to this program.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,8 +8,10 @@ mod connection;
 mod database;
 mod database_url;
 mod error;
+mod groups;
 mod housekeeping;
 mod installation;
+mod jobs;
 mod keys;
 mod migrate;
 mod people;
@@ -31,11 +33,12 @@ pub use self::{
     connection::{EditOutcome, Tx},
     database::Store,
     error::Error,
+    groups::{assignments::Assignee, rows::GroupFilter},
     keys::signing_keys::RolloverStep,
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
     people::{
         user_attributes::{UserValue, UsersWithout},
-        users::UserFilter,
+        users::{StoredPassword, UserFilter},
     },
     saml::metadata_sources::Lease,
     sessions::sso_view::SsoView,

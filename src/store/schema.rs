@@ -60,6 +60,7 @@ diesel::table! {
         user_id -> Text,
         phc -> Text,
         changed_at -> Timestamp,
+        must_change -> Bool,
     }
 }
 
@@ -74,6 +75,41 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        access -> Text,
+    }
+}
+
+diesel::table! {
+    application_users (application_id, user_id) {
+        application_id -> Text,
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
+    application_groups (application_id, group_id) {
+        application_id -> Text,
+        group_id -> Text,
+    }
+}
+
+diesel::table! {
+    groups (id) {
+        id -> Text,
+        name -> Text,
+        folded_name -> Text,
+        description -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    group_members (group_id, user_id) {
+        group_id -> Text,
+        user_id -> Text,
+        added_at -> Timestamp,
     }
 }
 
@@ -454,8 +490,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    jobs (id) {
+        id -> Text,
+        kind -> Text,
+        user_id -> Nullable<Text>,
+        payload -> Nullable<Binary>,
+        run_at -> Timestamp,
+        attempts -> BigInt,
+        lease -> Nullable<Binary>,
+        leased_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        done_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(logout_hops -> logouts (logout_id));
 diesel::joinable!(application_sources -> metadata_sources (source_id));
+diesel::joinable!(application_groups -> groups (group_id));
+diesel::joinable!(application_users -> users (user_id));
+diesel::joinable!(group_members -> groups (group_id));
+diesel::joinable!(group_members -> users (user_id));
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -466,8 +523,13 @@ diesel::allow_tables_to_appear_in_same_query!(application_sources, metadata_sour
 diesel::allow_tables_to_appear_in_same_query!(application_key_follow, applications);
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
 diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
+diesel::allow_tables_to_appear_in_same_query!(application_groups, applications);
 diesel::allow_tables_to_appear_in_same_query!(
     app_identities,
+    application_groups,
+    application_users,
+    group_members,
+    groups,
     installation,
     session_participants,
     sessions,

@@ -78,6 +78,7 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::UnknownColumnType(_)
         | Error::DifferentTables(_)
         | Error::RowsMissing { .. }
+        | Error::ChangedMeanwhile
         | Error::Copy { .. }
         | Error::UnstorableProtocol(_) => false,
     }

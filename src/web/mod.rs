@@ -5,6 +5,7 @@ mod error;
 mod health;
 mod layer;
 pub mod page;
+mod password_text;
 mod people;
 mod respond;
 mod saml;
@@ -46,6 +47,16 @@ fn routes(app: &mut ServiceConfig) {
         resource(path::SIGN_IN)
             .route(get_or_head().to(people::sign_in::get))
             .route(post().to(people::sign_in::post)),
+    );
+    app.service(
+        resource(path::REQUIRED_PASSWORD)
+            .route(get_or_head().to(people::required_password::get))
+            .route(post().to(people::required_password::post)),
+    );
+    app.service(
+        resource(path::ACCOUNT_PASSWORD)
+            .route(get_or_head().to(people::account_password::get))
+            .route(post().to(people::account_password::post)),
     );
     app.service(
         resource(path::LOGOUT)

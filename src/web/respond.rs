@@ -12,10 +12,12 @@ use crate::{
             saml_response::SamlResponse,
         },
         sign_in::pending::{NewCookie, SealedSignIn},
+        sso::NotAssignedPage as NotAssigned,
     },
     web::{
         page::{
             auto_post::{AutoPostKind, AutoPostPage, Base64},
+            not_assigned::{NotAssignedPage, WayBack},
             part::{AppMark, UserMark},
             refusal::{RefusalPage, RefusedAction},
         },
@@ -85,6 +87,27 @@ pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResp
             };
             site.auto_post(&page, location.is_plain_http())
         }
+    }
+}
+
+/// The page for a user who is not among those who may use an application.
+pub(super) fn not_assigned(site: &Site, refused: &NotAssigned) -> HttpResponse {
+    let (id, name) = &refused.application;
+    let shown = NotAssignedPage {
+        brand: site.brand(),
+        application: app_mark(*id, name),
+        user: user_mark(&refused.user),
+        groups: &refused.groups,
+        code: format!("{} {}", refused.code, refused.reference),
+        back: refused.back.as_ref().map(|status| WayBack {
+            destination: status.acs.as_str(),
+            message: Base64::encode(&status.xml),
+            relay_state: status.relay_state.as_deref(),
+        }),
+    };
+    match &refused.back {
+        Some(status) => site.posting_page(StatusCode::FORBIDDEN, &shown, status.acs.is_plain_http()),
+        None => page(StatusCode::FORBIDDEN, &shown),
     }
 }
 

@@ -151,12 +151,24 @@ impl Site {
     /// A page that posts to an application; its policy permits the address of the form, and the
     /// redirects after it.
     pub(super) fn auto_post(&self, page: &impl Page, acs_is_plain_http: bool) -> HttpResponse {
+        self.posting_page(StatusCode::OK, page, acs_is_plain_http)
+    }
+
+    /// The same, with a status.
+    pub(super) fn posting_page(
+        &self,
+        status: StatusCode,
+        page: &impl Page,
+        acs_is_plain_http: bool,
+    ) -> HttpResponse {
         let answer = if acs_is_plain_http {
             ResponseKind::AutoPostToLoopback
         } else {
             ResponseKind::AutoPost
         };
-        self.page_of_kind(answer, page)
+        let mut response = html(status).body(page.html());
+        self.headers.apply(answer, response.headers_mut());
+        response
     }
 
     /// A page with the headers of its kind.

@@ -4,7 +4,8 @@
 use chrono::Utc;
 use hallpass::model::{
     application::{
-        Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, Slug, SpUrl,
+        Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider,
+        Slug, SpUrl,
     },
     id::ApplicationId,
 };
@@ -85,6 +86,7 @@ pub(crate) fn numbered_application(number: u32) -> Application {
         name: format!("Service provider {number}"),
         kind: ApplicationKind::Other,
         enabled: true,
+        access: ApplicationAccess::Everyone,
         tile_url: None,
         protocol: ServiceProvider::with_defaults(entity_id, vec![endpoint]).into(),
         version: 1,

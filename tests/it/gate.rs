@@ -4,9 +4,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hallpass::{
     model::{
-        application::{Application, SpUrl},
+        actor::Actor,
+        application::{Application, ApplicationAccess, SpUrl},
         authn_context::AuthnContextClass,
+        group::GroupName,
+        user::Email,
     },
+    provider::applications::access::NamedAssignees,
     saml::urn::{ASSERTION, PROTOCOL},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -19,6 +23,9 @@ use crate::support::{
     test_server::{Database, PASSWORD, on_each_database},
     test_sp::TestSp,
 };
+
+/// Somebody else.
+const OTHER: &str = "grace@fernweh.example";
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Entrance {
@@ -93,6 +100,18 @@ impl Subject {
     }
 }
 
+/// Who may use the application.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Access {
+    Everyone,
+    /// Chosen ones, with the user among them.
+    OfUser,
+    /// A group of the user.
+    OfGroup,
+    /// Another group, and another user.
+    OfOthers,
+}
+
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Case {
@@ -105,6 +124,7 @@ struct Case {
     is_passive: bool,
     context: Context,
     subject: Subject,
+    access: Access,
 }
 
 impl Case {
@@ -120,7 +140,10 @@ impl Case {
             // The tile URL comes first: there the application sends a request.
             Entrance::Tile => self.idp_initiated && !self.tile_url,
         };
-        self.enabled && self.session == SessionState::Live && entrance_allows
+        self.enabled
+            && self.session == SessionState::Live
+            && self.access != Access::OfOthers
+            && entrance_allows
     }
 }
 
@@ -150,6 +173,13 @@ fn case() -> impl Strategy<Value = Case> {
         Context::X509,
         Context::BetterThanPassword,
     ]);
+    let access = prop::sample::select(vec![
+        Access::Everyone,
+        Access::Everyone,
+        Access::OfUser,
+        Access::OfGroup,
+        Access::OfOthers,
+    ]);
     let subject = prop::sample::select(vec![Subject::None, Subject::None, Subject::Own, Subject::Other]);
     (
         prop::bool::weighted(0.75),
@@ -161,6 +191,7 @@ fn case() -> impl Strategy<Value = Case> {
         prop::bool::weighted(0.3),
         context,
         subject,
+        access,
     )
         .prop_map(
             |(
@@ -173,6 +204,7 @@ fn case() -> impl Strategy<Value = Case> {
                 is_passive,
                 context,
                 subject,
+                access,
             )| Case {
                 enabled,
                 idp_initiated,
@@ -183,6 +215,7 @@ fn case() -> impl Strategy<Value = Case> {
                 is_passive,
                 context,
                 subject,
+                access,
             },
         )
 }
@@ -204,6 +237,15 @@ struct Setup {
 impl Setup {
     fn new(database: &Database) -> Self {
         let sso = SsoSetup::new(database);
+        sso.server.add_user(OTHER, "Grace", "Hopper");
+        let groups = sso.server.provider.groups(&Actor::Itself);
+        for name in ["own", "other"] {
+            groups.add_group(&GroupName::parse(name).unwrap(), None).unwrap();
+        }
+        let ada = [Email::parse(ADA).unwrap()];
+        groups
+            .add_members(&GroupName::parse("own").unwrap(), &ada)
+            .unwrap();
         let mut applications = Vec::new();
         for number in 0..8 {
             let (enabled, idp_initiated, tile_url) = (number & 1 != 0, number & 2 != 0, number & 4 != 0);
@@ -262,6 +304,33 @@ impl Setup {
         browser
     }
 
+    fn set_access(&self, application: &Application, access: Access) {
+        let applications = self.sso.server.applications();
+        let everyone = |groups: &[&str], users: &[&str]| NamedAssignees {
+            groups: groups
+                .iter()
+                .map(|name| GroupName::parse(name).unwrap())
+                .collect(),
+            users: users.iter().map(|email| Email::parse(email).unwrap()).collect(),
+        };
+        let all = everyone(&["own", "other"], &[ADA, OTHER]);
+        applications.unassign(application, &all).unwrap().unwrap();
+        let assigned = match access {
+            Access::Everyone => everyone(&[], &[]),
+            Access::OfUser => everyone(&["other"], &[ADA]),
+            Access::OfGroup => everyone(&["own"], &[OTHER]),
+            Access::OfOthers => everyone(&["other"], &[OTHER]),
+        };
+        applications.assign(application, &assigned).unwrap().unwrap();
+        let open_to = if access == Access::Everyone {
+            ApplicationAccess::Everyone
+        } else {
+            ApplicationAccess::Assigned
+        };
+        let set = applications.set_access(&application.slug, open_to).unwrap();
+        assert!(set.is_ok(), "{set:?}");
+    }
+
     fn set_enabled(&self, enabled: bool) {
         sql::execute(
             &self.sso.server.settings,
@@ -283,6 +352,7 @@ impl Setup {
                 ) == kind
             })
             .unwrap();
+        self.set_access(&application.registered, case.access);
         let slug = &application.registered.slug;
         let mut browser = self.browser(case.session);
         let page = match case.entrance {
@@ -354,7 +424,7 @@ fn no_response_leaves_that_the_gate_refuses() {
     on_each_database(|database| {
         let setup = Setup::new(database);
         let mut runner = TestRunner::new(ProptestConfig {
-            cases: 120,
+            cases: 160,
             failure_persistence: None,
             ..ProptestConfig::default()
         });
@@ -394,6 +464,7 @@ fn a_password_opens_what_the_gate_allows_and_nothing_else() {
                 is_passive: false,
                 context,
                 subject,
+                access: Access::Everyone,
             };
             let application = &setup.applications[1];
             let mut browser = setup.browser(SessionState::None);

@@ -19,6 +19,7 @@ use crate::{
     errors::code_and_reference,
     support::{
         http,
+        mail_server::MailServer,
         publisher::{Publisher, SpMetadata, aggregate},
         sql,
         sso_setup::{ADA, SsoSetup},
@@ -51,6 +52,7 @@ fn every_command_prints_the_shape_that_docs_json_md_says() {
         recorder.metadata();
         recorder.audit();
         recorder.keys();
+        recorder.mail();
         recorder.unreadable_rows();
         recorder.removals();
         let seen = recorder.reseal(database);
@@ -224,7 +226,13 @@ impl Recorder {
                 response_location: None,
             });
         });
-        let cli = Cli::new(&setup.server.settings.data_dir, database).with_env(&allow_loopback);
+        let mail_server = MailServer::start().environment();
+        let mail_server = mail_server
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let cli = Cli::new(&setup.server.settings.data_dir, database)
+            .with_env(&allow_loopback)
+            .with_env(&mail_server);
         let certificate = in_a_file(&setup.server, &setup.sp.certificate());
         Self {
             setup,
@@ -322,9 +330,31 @@ impl Recorder {
             self.run(command, &["files-example"]);
         }
         self.run("app preview", &["wiki", ADA]);
+        self.groups();
         self.run("app disable", &["wiki"]);
         self.run("app preview", &["wiki", ADA]);
         self.run("app enable", &["wiki"]);
+    }
+
+    fn groups(&mut self) {
+        self.run("group add", &["Editors", "--description", "Who edits"]);
+        self.run("group add", &["Readers"]);
+        self.run("group edit", &["Readers", "--name", "All readers"]);
+        self.run("group add-member", &["Editors", ADA]);
+        self.run("app access add", &["wiki", "--group", "Editors", "--user", ADA]);
+        self.run("app access set", &["wiki", "assigned"]);
+        self.run("app access show", &["wiki"]);
+        self.run("group show", &["Editors"]);
+        self.run("user show", &[ADA]);
+        self.run("user list", &[]);
+        self.run("group list", &[]);
+        self.run(
+            "app access remove",
+            &["wiki", "--group", "Editors", "--user", ADA],
+        );
+        self.run("app access set", &["wiki", "everyone"]);
+        self.run("group remove-member", &["Editors", ADA]);
+        self.run("group remove", &["Editors"]);
     }
 
     fn metadata(&mut self) {
@@ -398,6 +428,10 @@ impl Recorder {
         self.run_as("explain REFERENCE", "explain", &[&reference.to_string()], "");
         self.setup.signed_in_browser();
         self.run("audit", &["-n", "all"]);
+    }
+
+    fn mail(&mut self) {
+        self.run("mail test", &[ADA]);
     }
 
     fn keys(&mut self) {
@@ -504,7 +538,14 @@ fn record_backups(cli: &Cli, database: &Database, seen: &mut BTreeMap<String, Sh
     let restored = settings(&dir.path().join("data"), &other, ([127, 0, 0, 1], 1).into(), &[]);
     sql::execute(
         &restored,
-        "UPDATE heartbeat SET at = '2026-01-01 00:00:00'; UPDATE audit_events SET at = '2026-01-01 00:00:00'",
+        "UPDATE heartbeat SET at = '2026-01-01 00:00:00'; UPDATE audit_events SET at = '2026-01-01 00:00:00';
+        UPDATE users SET stable_id = '' WHERE id = (SELECT max(id) FROM users)",
+    );
+    let spoilt = path("spoilt.age");
+    elsewhere.expect_success(&["backup", &spoilt, "--recipient", &recipient]);
+    record(
+        &Cli::new(&dir.path().join("third"), &fresh_database_like(database)),
+        &["restore", &spoilt, "--identity-file", &path("key"), "--json"],
     );
     record(
         &elsewhere,

@@ -7,10 +7,10 @@ use std::{
 
 /// Each module, the modules that it may import, and the crates that it alone may name.
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
-    ("model", &[], &["sha2"]),
+    ("model", &[], &["percent_encoding", "sha2"]),
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
-    ("process", &["model"], &[]),
+    ("process", &["model"], &["rustix"]),
     ("os_user", &[], &["rustix"]),
     ("build_info", &[], &[]),
     ("telemetry", &["model"], &["serde_json", "tracing_subscriber"]),
@@ -21,12 +21,17 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["model", "crypto", "xml"],
         &["samael", "xmlsec", "libxml", "percent_encoding"],
     ),
-    ("credential", &["model"], &["argon2"]),
+    (
+        "credential",
+        &["model"],
+        &["argon2", "qrcode", "totp_rs", "zxcvbn"],
+    ),
     ("claims", &["model"], &[]),
     ("access", &["model"], &[]),
     ("config", &["model"], &["toml"]),
     ("files", &["model", "os_user"], &[]),
     ("fetch", &["model"], &["ureq"]),
+    ("mail", &["model"], &["askama", "lettre", "serde", "serde_json"]),
     ("backup_encryption", &["model"], &["age"]),
     (
         "store",
@@ -47,10 +52,11 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "access",
             "store",
             "fetch",
+            "mail",
         ],
         &[],
     ),
-    ("api_model", &["model", "config", "provider"], &["serde"]),
+    ("api_model", &["model", "config", "mail", "provider"], &["serde"]),
     (
         "web",
         &["model", "provider", "api_model"],
@@ -69,6 +75,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "credential",
             "store",
             "fetch",
+            "mail",
             "provider",
             "api_model",
             "telemetry",

@@ -134,14 +134,11 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
 
         let of_before = link();
         setup.server.clock.advance(TimeDelta::seconds(1));
-        let password = hallpass::credential::password::Password::parse_new(
-            "another good password",
-            &hallpass::credential::PasswordContext::default(),
-        );
+        let password = hallpass::credential::password::Password::parse("another good password");
         setup
             .server
             .people()
-            .set_password(&email, &password.unwrap())
+            .set_password(&email, &password.unwrap(), false)
             .unwrap();
         assert_eq!(thief.get(&of_before).status, 410, "a new password ends the link");
         let late = link();
@@ -165,7 +162,11 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
         assert_eq!(sign_in(&mut browser, PASSWORD), 303);
         assert_eq!(sql::number(&setup.server.settings, devices), 1);
         let password = hallpass::credential::password::Password::parse("another good password").unwrap();
-        setup.server.people().set_password(&email, &password).unwrap();
+        setup
+            .server
+            .people()
+            .set_password(&email, &password, false)
+            .unwrap();
         assert_eq!(sql::number(&setup.server.settings, devices), 0);
         assert_eq!(
             sign_in(&mut browser_from(&setup, "203.0.113.77"), "another good password"),

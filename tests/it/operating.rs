@@ -258,7 +258,7 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
 
 fn add_wiki(provider: &Provider) {
     use hallpass::model::application::{
-        ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
+        ApplicationAccess, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
     };
     let entity_id = EntityId::parse("urn:test:wiki").unwrap();
     let endpoint = AssertionConsumerService {
@@ -270,6 +270,7 @@ fn add_wiki(provider: &Provider) {
         name: "Wiki".to_owned(),
         slug: None,
         kind: ApplicationKind::Other,
+        access: ApplicationAccess::Everyone,
         tile_url: None,
         saml,
     };
@@ -384,7 +385,7 @@ fn only_serve_makes_a_database() {
         let deployment = Deployment::new(database);
         for _ in 0..2 {
             let why = format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err());
-            assert!(why.contains("hallpass serve"), "{why}");
+            assert!(why.contains("start the daemon once"), "{why}");
             fs::create_dir_all(deployment.data_dir()).unwrap();
             chmod(&deployment.data_dir(), 0o700);
         }

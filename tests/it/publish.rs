@@ -252,6 +252,7 @@ fn every_page_forbids_framing_and_caching_and_runs_only_our_scripts() {
             "/saml/sso?SAMLRequest=x",
             "/continue/x",
             "/nowhere",
+            "/account/password",
             "/launch/nothing",
             &sign_on,
         ] {

@@ -343,7 +343,11 @@ fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let set = |text: &str| {
             let password = hallpass::credential::password::Password::parse(text).unwrap();
-            setup.server.people().set_password(&email, &password).unwrap();
+            setup
+                .server
+                .people()
+                .set_password(&email, &password, false)
+                .unwrap();
         };
         let status_with = |password: &str| {
             let mut browser = setup.browser_from_new_address();

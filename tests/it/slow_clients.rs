@@ -67,6 +67,8 @@ fn post_routes() -> Vec<String> {
         .filter_map(|service| service.split_once("resource(")?.1.split_once(')'))
         .map(|(written, _)| match written {
             "path::SIGN_IN" => path::SIGN_IN.to_owned(),
+            "path::REQUIRED_PASSWORD" => path::REQUIRED_PASSWORD.to_owned(),
+            "path::ACCOUNT_PASSWORD" => path::ACCOUNT_PASSWORD.to_owned(),
             "path::LOGOUT" => path::LOGOUT.to_owned(),
             "path::SSO" => path::SSO.to_owned(),
             "path::SLO" => path::SLO.to_owned(),

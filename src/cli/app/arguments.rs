@@ -6,7 +6,12 @@ use clap::{Args, Subcommand};
 
 use crate::{
     cli::{
-        app::{attribute, list::ListArguments, response_options::ResponseOptionArguments},
+        app::{
+            access::{self, AccessArgument},
+            attribute,
+            list::ListArguments,
+            response_options::ResponseOptionArguments,
+        },
         page,
     },
     provider::{applications::register::WORKSPACE_NAME, metadata_sources::DEFAULT_LONGEST_VALIDITY},
@@ -47,6 +52,11 @@ pub(in crate::cli) enum Command {
     Attribute {
         #[command(subcommand)]
         command: attribute::Command,
+    },
+    /// Who may use an application
+    Access {
+        #[command(subcommand)]
+        command: access::Command,
     },
     /// Switches an application off: nobody signs in to it
     Disable {
@@ -222,6 +232,15 @@ pub(in crate::cli) struct AddChatGptArguments {
     /// **Audience**, copied from ChatGPT's SSO page
     #[arg(long, value_name = "TEXT")]
     pub(super) audience: String,
+    /// Who may use it; if left out, the group SLUG-users, which is made if it is not there, and to which you then
+    /// add people
+    #[arg(
+        long,
+        value_name = "WHO",
+        default_value = "assigned",
+        hide_default_value = true
+    )]
+    pub(super) access: AccessArgument,
     /// What the tile opens: the application link of ChatGPT's SSO page
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,
@@ -265,6 +284,14 @@ pub(in crate::cli) struct AddSamlArguments {
     pub(super) allow_idp_initiated: bool,
     #[command(flatten)]
     pub(super) response_options: ResponseOptionArguments,
+    /// Who may use it; everyone if left out
+    #[arg(
+        long,
+        value_name = "WHO",
+        default_value = "everyone",
+        hide_default_value = true
+    )]
+    pub(super) access: AccessArgument,
     /// What the tile opens, if the application has an address that begins a sign-in
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,

@@ -39,7 +39,8 @@ pub(in crate::cli) enum Command {
         /// Its name at the application
         name: String,
         /// Where its value comes from: given-name, family-name, full-name, email, user-id, user-name,
-        /// constant:TEXT, or own:NAME for an attribute that `hallpass user edit --attribute` gives
+        /// groups, groups:NAME,NAME, groups:PREFIX*, constant:TEXT, or own:NAME for an attribute that `hallpass user
+        /// edit --attribute` gives
         source: String,
         /// What kind of name it is; by default uri for a name with a colon, else basic
         #[arg(long, value_name = "FORMAT")]

@@ -23,6 +23,7 @@ pub(super) fn new_workspace(arguments: &AddChatGptArguments) -> Result<NewWorksp
         name: arguments.name.clone(),
         slug: arguments.slug.as_deref().map(Slug::parse).transpose()?,
         tile_url: arguments.tile_url.as_deref().map(parse_tile_url).transpose()?,
+        access: arguments.access.into(),
     })
 }
 
@@ -31,6 +32,7 @@ pub(super) fn new_service_provider(arguments: AddSamlArguments) -> Result<NewSer
         name: arguments.name,
         slug: arguments.slug.as_deref().map(Slug::parse).transpose()?,
         tile_url: arguments.tile_url.as_deref().map(parse_tile_url).transpose()?,
+        access: Some(arguments.access.into()),
         entity_id: arguments.entity_id.as_deref().map(parse_entity_id).transpose()?,
         acs_urls: arguments
             .acs

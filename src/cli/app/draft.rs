@@ -16,10 +16,17 @@ use crate::{
 pub(super) fn add(arguments: &DraftArguments, provider: &Provider) -> Result<()> {
     let name = parse_name(&arguments.name)?;
     let slug = arguments.slug.as_deref().map(Slug::parse).transpose()?;
-    match provider
-        .applications(actor::current())
-        .add_draft(&name, slug.as_ref())?
+    let applications = provider.applications(actor::current());
+    let known = applications.all_applications()?;
+    if slug.is_none()
+        && let Some(known) = known.iter().find(|application| application.name == name)
     {
+        bail!(
+            "{name} is registered already: `hallpass app show {slug}` prints what to paste there. For another application, choose its short name with --slug",
+            slug = known.slug
+        );
+    }
+    match applications.add_draft(&name, slug.as_ref())? {
         // The draft exists already, and the terminal may have scrolled: print the same values again.
         ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => {
             show(&draft, provider, arguments.json)
@@ -49,16 +56,17 @@ pub(super) fn show(draft: &ApplicationDraft, provider: &Provider, json: bool) ->
     ))?;
     for (what, value) in [
         ("Metadata URL", &idp_values.metadata_url),
+        ("or, where it cannot fetch that, one by one:", &String::new()),
         ("Entity ID", &idp_values.entity_id),
         ("Sign-in URL", &idp_values.sign_in_url),
         ("Sign-out URL", &idp_values.sign_out_url),
-        ("Certificate", &idp_values.certificate_url),
+        ("X.509 certificate", &idp_values.certificate_url),
         ("  its SHA-256", &idp_values.certificate_sha256),
     ] {
-        print_line(format_args!("  {what:14} {value}"))?;
+        print_line(format_args!("  {}", format!("{what:18} {value}").trim_end()))?;
     }
     if let Some(url) = &idp_values.next_certificate_url {
-        print_line(format_args!("  {:14} {url}", "and the next"))?;
+        print_line(format_args!("  {:18} {url}", "and the next"))?;
     }
     print_line(format_args!("\n{}", idp_values.certificate_pem.trim_end()))?;
     print_line(format_args!(

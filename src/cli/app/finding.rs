@@ -3,8 +3,15 @@
 use crate::{
     api_model::remedy,
     cli::app::source,
-    model::{application::Application, key::Certificate, remedy::Remediable},
-    provider::{Provider, applications::finding::ApplicationFinding},
+    model::{
+        application::{Application, Slug},
+        key::Certificate,
+        remedy::Remediable,
+    },
+    provider::{
+        Provider,
+        applications::{assignments::Assignments, finding::ApplicationFinding},
+    },
 };
 
 /// A sentence for each finding.
@@ -58,9 +65,10 @@ fn sentence(provider: &Provider, application: &Application, finding: &Applicatio
             short_fingerprint(next),
             provider.endpoints().next_certificate()
         ),
-        ApplicationFinding::OpenToEverybody => {
-            "Every active person may use it: groups do not exist here yet.".to_owned()
-        }
+        ApplicationFinding::OpenToEveryone => format!(
+            "Every active person may use it: `hallpass app access set {slug} assigned` opens it to chosen people and groups alone."
+        ),
+        ApplicationFinding::OpenToAssigned(assignments) => assigned(slug, assignments),
         ApplicationFinding::WeakMetadata(why) => format!("In its metadata: {why}."),
         ApplicationFinding::OtherNameIdFormat { requested, sent } => {
             let (requested, sent) = (requested.name(), sent.name());
@@ -88,6 +96,39 @@ fn sentence(provider: &Provider, application: &Application, finding: &Applicatio
         ApplicationFinding::FollowsNothing => {
             "Its metadata came from an address before. It is no longer fetched from there: this copy is used.".to_owned()
         }
+    }
+}
+
+/// How many groups a sentence names.
+const MAX_NAMED_GROUPS: usize = 5;
+
+/// Who may use an application that is not open to everyone.
+fn assigned(slug: &Slug, assignments: &Assignments) -> String {
+    let groups: Vec<_> = assignments
+        .groups
+        .iter()
+        .take(MAX_NAMED_GROUPS)
+        .map(|sized| format!("{} ({})", sized.group.name, sized.members))
+        .collect();
+    match (assignments.groups.as_slice(), assignments.is_nobody()) {
+        ([group, ..], true) => format!(
+            "Nobody may use it yet: it is open to the group {name}, which is empty. `hallpass group add-member {} EMAIL` adds people; `hallpass app access set {slug} everyone` opens it to all.",
+            remedy::shell_quoted(group.group.name.as_str()),
+            name = group.group.name
+        ),
+        ([], true) => format!(
+            "Nobody may use it: it is open to chosen people, and none was chosen. `hallpass app access add {slug} --group NAME` chooses a group; `hallpass app access set {slug} everyone` opens it to all."
+        ),
+        ([], false) => format!("Chosen people may use it: `hallpass app access show {slug}`."),
+        (_, false) => format!(
+            "The people in {}{} may use it; `hallpass app access show {slug}` shows all who may.",
+            groups.join(", "),
+            if assignments.groups.len() > MAX_NAMED_GROUPS {
+                " and others"
+            } else {
+                ""
+            }
+        ),
     }
 }
 

@@ -94,7 +94,7 @@ fn parse_longest_validity(text: &str) -> Result<Option<TimeDelta>> {
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
     match days {
         Some(days @ 1..) => Ok(Some(TimeDelta::days(days.into()))),
-        Some(_) | None => bail!("`{text}` is no number of days such as 35d, nor `any`"),
+        Some(_) | None => bail!("`{text}` is not a number of days such as 35d, nor `any`"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `hallpass app …`
 
+mod access;
 mod arguments;
 mod attribute;
 mod certificates;
@@ -74,6 +75,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
         Command::Edit(arguments) => edit(provider, arguments),
         Command::Attribute { command } => attribute::run(command, provider),
+        Command::Access { command } => access::run(command, provider),
         Command::Disable { slug, json } => {
             let edit = ApplicationEdit {
                 enabled: Some(false),

@@ -12,7 +12,10 @@ use crate::{
     model::{response_options::SignedParts, user::Email},
     provider::{
         Provider,
-        saml::preview::{IN_RESPONSE_TO, NameIdOrigin, PLACEHOLDER_NAME_ID, Preview, Verification},
+        saml::{
+            preview::{IN_RESPONSE_TO, NameIdOrigin, PLACEHOLDER_NAME_ID, Preview, Verification},
+            response::LARGE_RESPONSE_BYTES,
+        },
     },
 };
 
@@ -110,6 +113,12 @@ fn print(preview: &Preview) -> Result<()> {
         for value in &attribute.values {
             print_line(format_args!("  {:66} {value}", attribute.name))?;
         }
+    }
+    if response.xml.len() > LARGE_RESPONSE_BYTES {
+        print_line(format_args!(
+            "\nThe response has more than 20 kB, which some applications refuse. If it is the groups, send chosen ones: `hallpass app attribute set {} NAME groups:PREFIX*`.",
+            application.slug
+        ))?;
     }
     print_line(format_args!(
         "\nThe XML. Nobody was signed in by it, and it cannot be used anywhere: each SignatureValue is replaced by its \

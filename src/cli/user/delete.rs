@@ -3,11 +3,10 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    api_model::user::UserOutput,
     cli::{
         actor,
-        output::{self, print_line},
-        user::{erasure::erasure_date, lookup::no_such_user},
+        output::print_line,
+        user::{erasure::erasure_date, lookup::no_such_user, show::print_json},
     },
     model::user::Email,
     provider::{Provider, people::users::ChangeOutcome},
@@ -16,10 +15,7 @@ use crate::{
 pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.people(actor::current()).delete_user(&email)? {
-        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => output::json(&UserOutput::new(
-            &user,
-            &provider.people(actor::current()).own_attributes(user.id)?,
-        )),
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => print_json(provider, &user),
         ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) => print_line(format_args!(
             "{} <{}> is deleted: they cannot sign in, and are signed out here. Everything about them is erased on {}; until then `hallpass user enable {}` undoes it. Accounts at applications stay: remove them there.",
             user.full_name(),

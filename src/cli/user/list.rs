@@ -55,7 +55,7 @@ pub(super) fn list(provider: &Provider, arguments: &ListArguments) -> Result<()>
     )?;
     match last {
         None if filter.after.is_none() && filter.search.is_none() => print_line(format_args!(
-            "Nobody yet: `hallpass user add EMAIL --given-name G --family-name F` adds a person."
+            "Nobody yet: `hallpass user add EMAIL --first-name F --last-name L` adds a person."
         )),
         None => print_line(format_args!("Nobody who fits.")),
         Some(last) if are_more => print_line(format_args!("… {}", next_page(&last))),
@@ -71,12 +71,16 @@ fn list_json(provider: &Provider, filter: &UserFilter, limit: u32) -> Result<()>
         |after, limit| {
             Ok(provider
                 .people(actor::current())
-                .users_with_attributes(&continued(filter, after), limit)?)
+                .users_with_details(&continued(filter, after), limit)?)
         },
-        |(user, _own)| user.email.clone(),
-        |(user, own)| {
-            last = Some(user.email.clone());
-            array.push(&UserOutput::new(user, own))
+        |details| details.user.email.clone(),
+        |details| {
+            last = Some(details.user.email.clone());
+            array.push(&UserOutput::new(
+                &details.user,
+                &details.own_attributes,
+                &details.groups,
+            ))
         },
     )?;
     array.end()?;

@@ -5,6 +5,7 @@ mod delete;
 mod erasure;
 mod list;
 mod lookup;
+mod name_id;
 mod password;
 mod profile;
 mod show;
@@ -17,23 +18,21 @@ use self::{
     delete::delete,
     list::{ListArguments, list},
     lookup::no_such_user,
+    name_id::name_id,
+    password::{PasswordArguments, read_new_password},
     profile::ProfileArguments,
-    show::show,
+    show::{print_json, show},
 };
 use crate::{
-    api_model::user::{NameIdOutput, UnlockOutput, UserOutput},
+    api_model::user::UnlockOutput,
     cli::{
         actor,
         output::{self, print_line},
     },
-    credential::PasswordContext,
-    model::{
-        application::{Slug, SpUrl},
-        text::single_line,
-        user::{Email, NameComponent, NameComponents, StableId, User},
-    },
+    model::user::{Email, NameComponent, NameComponents, StableId, User},
     provider::{
         Provider,
+        new_password::PasswordOwner,
         people::{
             conflict::UniqueValues,
             users::{ChangeOutcome, NewUser, UserEdit},
@@ -53,9 +52,8 @@ pub(super) enum Command {
         /// Last name
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, visible_alias = "last-name", aliases = ["lastname", "familyname", "surname"])]
         family_name: String,
-        /// Reads the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        password: PasswordArguments,
         /// The id that another identity provider already sent for this person; ours if left out
         #[arg(long, value_name = "ID")]
         stable_id: Option<String>,
@@ -144,9 +142,8 @@ pub(super) enum Command {
     SetPassword {
         /// The e-mail address
         email: String,
-        /// Reads the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
+        #[command(flatten)]
+        password: PasswordArguments,
         /// Prints JSON
         #[arg(long)]
         json: bool,
@@ -157,13 +154,12 @@ const FIRST_NAME: &str = "the first name";
 const LAST_NAME: &str = "the last name";
 
 pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> Result<()> {
-    let context_words = [organisation, &host(provider)];
     match command {
         Command::Add {
             email,
             given_name,
             family_name,
-            password_stdin,
+            password,
             stable_id,
             own,
             json,
@@ -174,14 +170,20 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 NameComponent::parse_optional(LAST_NAME, &family_name)?,
             )?;
             let user_name = own.user_name()?;
-            let password_context = PasswordContext::new(&email, &names, user_name.as_ref(), &context_words);
+            let owner = PasswordOwner {
+                email: &email,
+                names: &names,
+                user_name: user_name.as_ref(),
+            };
+            let first_password = read_new_password(provider, &password, owner, organisation)?;
             let new = NewUser {
                 email,
                 names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
                 attributes: own.attributes()?,
-                password: Some(password::read_new_password(password_stdin, &password_context)?),
+                password: Some(first_password),
+                must_change_password: password.must_change(),
             };
             add_user(provider, &new, json)
         }
@@ -245,9 +247,9 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
         Command::Unlock { email, json } => unlock(provider, &email, json),
         Command::SetPassword {
             email,
-            password_stdin,
+            password,
             json,
-        } => password::set(provider, &email, password_stdin, &context_words, json),
+        } => password::set(provider, &email, &password, organisation, json),
     }
 }
 
@@ -257,26 +259,28 @@ fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
         .people(actor::current())
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
-    let own = provider.people(actor::current()).own_attributes(user.id)?;
     if json {
-        output::json(&UserOutput::new(&user, &own))
-    } else {
-        show(&user, &own)
+        return print_json(provider, &user);
     }
+    let own = provider.people(actor::current()).own_attributes(user.id)?;
+    let groups = provider.groups(actor::current()).group_names_of(user.id)?;
+    show(&user, &own, &groups)
 }
 
 fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
     match provider.people(actor::current()).add_user(new)? {
-        ChangeOutcome::Done(user) if json => output::json(&UserOutput::new(
-            &user,
-            &provider.people(actor::current()).own_attributes(user.id)?,
-        )),
+        ChangeOutcome::Done(user) if json => print_json(provider, &user),
         ChangeOutcome::Done(user) => {
             print_line(format_args!(
                 "{} <{}> can sign in now.",
                 user.full_name(),
                 user.email
             ))?;
+            if new.must_change_password {
+                print_line(format_args!(
+                    "The first sign-in asks for a password of their own."
+                ))?;
+            }
             print_missing_attributes(provider, &user)
         }
         ChangeOutcome::Taken => {
@@ -318,10 +322,7 @@ fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
 fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, message: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.people(actor::current()).edit_user(&email, edit)?? {
-        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => output::json(&UserOutput::new(
-            &user,
-            &provider.people(actor::current()).own_attributes(user.id)?,
-        )),
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => print_json(provider, &user),
         ChangeOutcome::Done(user) => {
             print_line(format_args!("{} <{}> {message}.", user.full_name(), user.email))
         }
@@ -345,57 +346,6 @@ fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, message: &str, j
     }
 }
 
-fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json: bool) -> Result<()> {
-    let email = Email::parse(email)?;
-    let user = provider
-        .people(actor::current())
-        .user_by_email(&email)?
-        .with_context(|| no_such_user(&email))?;
-    let slug = Slug::parse(app)?;
-    let application = provider
-        .applications(actor::current())
-        .application(&slug)?
-        .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?;
-    let shown = |name_id: Option<&str>| {
-        output::json(&NameIdOutput {
-            email: user.email.as_str(),
-            app: application.slug.as_str(),
-            name_id,
-        })
-    };
-    let Some(value) = set else {
-        return match provider.saml().persistent_name_id(&application, &user)? {
-            known if json => shown(known.as_deref()),
-            Some(value) => print_line(format_args!("{value}")),
-            None => print_line(format_args!(
-                "None yet: {} gets one at the first sign-in to {} that asks for it.",
-                user.email, application.name
-            )),
-        };
-    };
-    let value = single_line("the name", value, MAX_NAME_ID)?;
-    if provider
-        .people(actor::current())
-        .set_persistent_name_id(&application, &user, &value)?
-    {
-        if json {
-            return shown(Some(&value));
-        }
-        print_line(format_args!(
-            "{} knows {} as {value} from now on.",
-            application.name, user.email
-        ))
-    } else {
-        bail!(
-            "{} knows or knew another person as {value}: a name is never given to somebody else",
-            application.name
-        )
-    }
-}
-
-/// The longest persistent name, in characters (saml-core, 8.3.7).
-const MAX_NAME_ID: usize = 256;
-
 /// Prints where a user cannot sign in yet because a required value is missing.
 fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
     for missing in provider.applications(actor::current()).unmet_requirements(user)? {
@@ -405,10 +355,4 @@ fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
         ))?;
     }
     Ok(())
-}
-
-/// The host that people see in the address, and so no part of a good password.
-fn host(provider: &Provider) -> String {
-    let address = SpUrl::parse(&provider.endpoints().sso);
-    address.map(|address| address.host()).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use crate::{
     api_model::user::PasswordOutput,
@@ -11,40 +12,64 @@ use crate::{
         output::{self, print_line},
         user::lookup::no_such_user,
     },
-    credential::{PasswordContext, password::Password},
+    credential::password::Password,
     model::user::Email,
-    provider::{Provider, people::users::ChangeOutcome},
+    provider::{Provider, new_password::PasswordOwner, people::users::ChangeOutcome},
 };
 
-/// Sets a user's password. It must be none of the `context_words`, nor anything else that an attacker tries first for
-/// this user.
+/// Where a password comes from, and whether the person keeps it.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct PasswordArguments {
+    /// Reads the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// The next sign-in asks for a password of their own (the default if you type the password)
+    #[arg(long, conflicts_with = "keep_password")]
+    must_change: bool,
+    /// They may keep this password (the default with --password-stdin)
+    #[arg(long, alias = "keep")]
+    keep_password: bool,
+}
+
+impl PasswordArguments {
+    /// Whoever types a password knows it afterwards; what a script sets may be known to nobody else.
+    pub(super) const fn must_change(&self) -> bool {
+        self.must_change || !self.password_stdin && !self.keep_password
+    }
+}
+
+/// Sets a user's password.
 pub(super) fn set(
     provider: &Provider,
     email: &str,
-    from_stdin: bool,
-    context_words: &[&str],
+    arguments: &PasswordArguments,
+    organisation: &str,
     json: bool,
 ) -> Result<()> {
     let email = Email::parse(email)?;
-    let user = provider
-        .people(actor::current())
+    let people = provider.people(actor::current());
+    let user = people
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
-    let password_context = PasswordContext::new(&email, &user.names, user.user_name.as_ref(), context_words);
-    match provider
-        .people(actor::current())
-        .set_password(&email, &read_new_password(from_stdin, &password_context)?)?
-    {
+    let password = read_new_password(provider, arguments, (&user).into(), organisation)?;
+    let must_change = arguments.must_change();
+    match people.set_password(&email, &password, must_change)? {
         ChangeOutcome::Done(sessions_ended) if json => output::json(&PasswordOutput {
             email: email.as_str(),
             sessions_ended,
+            must_change,
         }),
-        ChangeOutcome::Done(1) => {
-            print_line(format_args!("{email} has a new password; 1 session was ended."))
+        ChangeOutcome::Done(ended) => {
+            let ended = match ended {
+                1 => "1 session was ended".to_owned(),
+                ended => format!("{ended} sessions were ended"),
+            };
+            print_line(format_args!("{email} has a new password; {ended}."))?;
+            if must_change {
+                print_line(format_args!("The next sign-in asks for a password of their own."))?;
+            }
+            Ok(())
         }
-        ChangeOutcome::Done(ended) => print_line(format_args!(
-            "{email} has a new password; {ended} sessions were ended."
-        )),
         ChangeOutcome::Unchanged(_)
         | ChangeOutcome::Unknown
         | ChangeOutcome::Taken
@@ -52,26 +77,31 @@ pub(super) fn set(
     }
 }
 
-/// Asks for the password twice, and reports what is wrong with it before the second time; with `from_stdin` it reads
-/// one line.
-pub(super) fn read_new_password(from_stdin: bool, password_context: &PasswordContext) -> Result<Password> {
-    if from_stdin {
+/// Asks for the password twice, and reports what is wrong with it before the second time; or reads one line.
+pub(super) fn read_new_password(
+    provider: &Provider,
+    arguments: &PasswordArguments,
+    owner: PasswordOwner<'_>,
+    organisation: &str,
+) -> Result<Password> {
+    let parse = |text: &str| provider.parse_new_password(text, owner, organisation);
+    if arguments.password_stdin {
         let mut line = String::new();
         io::stdin()
             .lock()
             .read_line(&mut line)
             .context("no password on standard input")?;
-        return Ok(Password::parse_new(
-            line.trim_end_matches(['\r', '\n']),
-            password_context,
-        )?);
+        return Ok(parse(line.trim_end_matches(['\r', '\n']))?);
     }
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask on: use --password-stdin");
     }
-    let prompt = format!("Password ({} characters or more): ", Password::MIN_CHARACTERS);
+    let prompt = format!(
+        "Password ({} characters or more): ",
+        provider.min_password_length()
+    );
     let first = rpassword::prompt_password(prompt)?;
-    let password = Password::parse_new(&first, password_context)?;
+    let password = parse(&first)?;
     if rpassword::prompt_password("Once more: ")? != first {
         bail!("the two passwords differ");
     }

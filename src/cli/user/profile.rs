@@ -32,7 +32,7 @@ impl ProfileArguments {
         let mut found = OwnAttributes::new();
         for argument in &self.attributes {
             let Some((name, value)) = argument.split_once('=') else {
-                bail!("`{argument}` is no attribute: write NAME=VALUE");
+                bail!("`{argument}` is not an attribute: write NAME=VALUE");
             };
             let name = single_line("the attribute's name", name, AttributeRule::MAX_NAME)?;
             let values = found.entry(name.clone()).or_default();

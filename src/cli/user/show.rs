@@ -3,11 +3,27 @@
 use anyhow::Result;
 
 use crate::{
-    cli::{output::print_line, user::erasure::erasure_date},
-    model::user::{NameComponent, OwnAttributes, User, UserName},
+    api_model::user::UserOutput,
+    cli::{
+        actor,
+        output::{self, print_line},
+        user::erasure::erasure_date,
+    },
+    model::{
+        group::GroupName,
+        user::{NameComponent, OwnAttributes, User, UserName},
+    },
+    provider::Provider,
 };
 
-pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
+/// What `user show --json` prints, and each command that changes a user.
+pub(super) fn print_json(provider: &Provider, user: &User) -> Result<()> {
+    let own = provider.people(actor::current()).own_attributes(user.id)?;
+    let groups = provider.groups(actor::current()).group_names_of(user.id)?;
+    output::json(&UserOutput::new(user, &own, &groups))
+}
+
+pub(super) fn show(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Result<()> {
     for (what, value) in [
         ("E-mail", user.email.as_str()),
         (
@@ -33,6 +49,9 @@ pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
             "{:12} yes; everything about them is erased on {on}, until then `hallpass user enable {}` undoes it",
             "Deleted", user.email
         ))?;
+    }
+    for group in groups {
+        print_line(format_args!("{:12} {group}", "Group"))?;
     }
     for (name, values) in own {
         for value in values {

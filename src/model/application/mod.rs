@@ -40,6 +40,30 @@ impl ApplicationKind {
     }
 }
 
+/// Who may use an application.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ApplicationAccess {
+    Everyone,
+    /// The users and the groups that an administrator chose.
+    Assigned,
+}
+
+impl ApplicationAccess {
+    /// Its name in the database, on the command line and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Assigned => "assigned",
+        }
+    }
+
+    pub fn from_name(word: &str) -> Option<Self> {
+        [Self::Everyone, Self::Assigned]
+            .into_iter()
+            .find(|access| access.name() == word)
+    }
+}
+
 /// An application that users sign in to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Application {
@@ -49,6 +73,7 @@ pub struct Application {
     pub name: String,
     pub kind: ApplicationKind,
     pub enabled: bool,
+    pub access: ApplicationAccess,
     /// The URL that its tile opens, if it is a bookmark.
     pub tile_url: Option<SpUrl>,
     pub protocol: Protocol,

@@ -26,7 +26,7 @@ impl Slug {
             Ok(Self(text.to_owned()))
         } else {
             Err(BadText::Malformed(format!(
-                "`{}` is no short name: 1 to 40 lower-case letters, digits and single hyphens",
+                "`{}` is not a short name: 1 to 40 lower-case letters, digits and single hyphens",
                 text.escape_debug()
             )))
         }

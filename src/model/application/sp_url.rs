@@ -27,7 +27,7 @@ impl SpUrl {
             return wrong("it holds characters that an address cannot; copy it again");
         }
         let Ok(url) = Url::parse(text) else {
-            return wrong("this is no whole address; it begins with https:// and names a host");
+            return wrong("this is not a whole address: it begins with https:// and names a host");
         };
         let Some(host) = url.host() else {
             return wrong("it names no host");

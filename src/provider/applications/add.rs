@@ -2,13 +2,16 @@
 
 use crate::{
     model::{
-        application::{Application, ApplicationKind, ServiceProvider, Slug, SpUrl},
+        application::{Application, ApplicationAccess, ApplicationKind, ServiceProvider, Slug, SpUrl},
         audit_action::AuditAction,
-        id::ApplicationId,
+        id::{ApplicationId, GroupId},
     },
     provider::{
-        applications::bad_application::BadApplication, error::Error, handle::Applications,
-        metadata_sources::ObtainedMetadata, people::users::ChangeOutcome,
+        applications::{access::assign_to_own_group, bad_application::BadApplication},
+        error::Error,
+        handle::Applications,
+        metadata_sources::ObtainedMetadata,
+        people::users::ChangeOutcome,
     },
 };
 
@@ -19,6 +22,8 @@ pub struct NewApplication {
     /// The name in URLs; derived from `name` if absent.
     pub slug: Option<Slug>,
     pub kind: ApplicationKind,
+    /// If it is assigned: to a group that is named after it.
+    pub access: ApplicationAccess,
     /// The URL that its tile opens.
     pub tile_url: Option<SpUrl>,
     pub saml: ServiceProvider,
@@ -48,6 +53,7 @@ impl Applications<'_> {
             name: new.name.clone(),
             kind: new.kind,
             enabled: true,
+            access: new.access,
             tile_url: new.tile_url.clone(),
             protocol: new.saml.clone().into(),
             version: 1,
@@ -58,6 +64,11 @@ impl Applications<'_> {
             return Ok(Err(bad));
         }
         let event = self.application_event(AuditAction::ApplicationAdd, id);
+        let group_events = (
+            &self.event(AuditAction::GroupAdd, "ok", None),
+            &self.application_event(AuditAction::ApplicationAccess, id),
+        );
+        let group = GroupId::new(now, self.random());
         let follow = match metadata {
             Some(obtained) => self.metadata_sources(self.actor).prepare_follow(id, obtained)?,
             None => None,
@@ -67,6 +78,9 @@ impl Applications<'_> {
                 let added = tx.add_application(&application)?;
                 if added {
                     tx.add_audit_event(&event)?;
+                    if application.access == ApplicationAccess::Assigned {
+                        assign_to_own_group(tx, &application, group, group_events)?;
+                    }
                     follow.iter().try_for_each(|follow| follow.write(tx))?;
                 }
                 Ok(added)

@@ -21,6 +21,9 @@ pub enum BadApplication {
     /// Its metadata says that it signs its requests, but none of its keys can be used.
     #[error("its metadata says that it signs its requests, and no key of it can be used ({0})")]
     SignsWithoutKey(String),
+    /// Whoever is in no group would be refused by an attribute; access is for that.
+    #[error("the attribute {0} sends groups, and cannot be required: whoever is in none is simply sent none")]
+    RequiresGroups(String),
     /// Another application has the same entity ID, and no ACS URL distinguishes the two.
     #[error(
         "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either"
@@ -78,6 +81,7 @@ impl Remediable for BadApplication {
         match self {
             Self::NoCertificate => Some(Remedy::AddCertificate),
             Self::SignsWithoutKey(_) => Some(Remedy::AddCertificateOrTakeUnsigned),
+            Self::RequiresGroups(_) => Some(Remedy::RestrictAccess),
             Self::SameEntityIdAndAcs { slug, .. } => Some(Remedy::EditOrRemoveApplication(slug.clone())),
             Self::UnsolicitedChatGpt => Some(Remedy::SetTileUrl),
             Self::Metadata(bad) => bad.remedy(),

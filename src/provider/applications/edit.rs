@@ -2,7 +2,9 @@
 
 use crate::{
     model::{
-        application::{Application, AssertionConsumerService, EntityId, LogoutEndpoint, Slug, SpUrl},
+        application::{
+            Application, ApplicationAccess, AssertionConsumerService, EntityId, LogoutEndpoint, Slug, SpUrl,
+        },
         audit::AuditEvent,
         audit_action::AuditAction,
         chatgpt::ChatGptConnection,
@@ -22,6 +24,7 @@ use crate::{
 pub struct ApplicationEdit {
     pub name: Option<String>,
     pub enabled: Option<bool>,
+    pub access: Option<ApplicationAccess>,
     /// The URL that its tile opens; `Some(None)` removes it.
     pub tile_url: Option<Option<SpUrl>>,
     /// A new ChatGPT connection: kind, ACS URL and Audience.
@@ -63,6 +66,7 @@ impl Applications<'_> {
         let action = match edit.enabled {
             Some(true) => AuditAction::ApplicationEnable,
             Some(false) => AuditAction::ApplicationDisable,
+            None if edit.access.is_some() => AuditAction::ApplicationAccess,
             None => AuditAction::ApplicationEdit,
         };
         let asks_more = edit.response_options.replaces_attributes() || edit.enabled == Some(true);
@@ -114,6 +118,7 @@ fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Applicatio
     }
     application.name = edit.name.unwrap_or(application.name);
     application.enabled = edit.enabled.unwrap_or(application.enabled);
+    application.access = edit.access.unwrap_or(application.access);
     let Some(saml) = application.saml_mut() else {
         return application;
     };

@@ -4,19 +4,22 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::{Application, ApplicationKind, SamlApplication, Slug},
+        application::{Application, ApplicationAccess, ApplicationKind, SamlApplication, Slug},
         key::Certificate,
         metadata_source::{MetadataSource, MetadataUrl, PendingChange},
         name_id::NameIdFormat,
         response_options::SignedParts,
     },
     provider::{
-        applications::required_attributes::MissingAttribute,
+        applications::{assignments::Assignments, required_attributes::MissingAttribute},
         error::Error,
         handle::Applications,
         saml::{import::ImportedMetadata, serve_metadata::CertificateSlot},
     },
 };
+
+/// How many people a finding names.
+const MAX_NAMED_USERS: u32 = 5;
 
 /// A finding about an application.
 #[derive(Clone, Debug)]
@@ -48,7 +51,9 @@ pub enum ApplicationFinding {
     /// A next signing key is published.
     NextKeyPrepared(Certificate),
     /// All active users may use it.
-    OpenToEverybody,
+    OpenToEveryone,
+    /// Those whom it is assigned to may use it.
+    OpenToAssigned(Assignments),
     /// Something was skipped in its metadata, or looks weak.
     WeakMetadata(String),
     /// Its metadata asks for another format than it is sent.
@@ -125,7 +130,12 @@ impl Applications<'_> {
         }
         let next = self.saml().published_certificate(CertificateSlot::Next)?;
         found.extend(next.map(Finding::NextKeyPrepared));
-        found.push(Finding::OpenToEverybody);
+        found.push(match application.access {
+            ApplicationAccess::Everyone => Finding::OpenToEveryone,
+            ApplicationAccess::Assigned => {
+                Finding::OpenToAssigned(self.assignments(application, MAX_NAMED_USERS)?)
+            }
+        });
         Ok(found)
     }
 

@@ -1,6 +1,8 @@
 //! Registering, editing, disabling and removing applications.
 
+pub mod access;
 mod add;
+pub mod assignments;
 pub mod attributes;
 pub(in crate::provider) mod bad_application;
 pub mod change;

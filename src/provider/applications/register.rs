@@ -3,8 +3,8 @@
 use crate::{
     model::{
         application::{
-            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            ServiceProvider, Slug, SpUrl,
+            Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId,
+            LogoutEndpoint, ServiceProvider, Slug, SpUrl,
         },
         chatgpt::{self, ChatGptConnection},
         key::Certificate,
@@ -35,6 +35,7 @@ pub struct NewWorkspace {
     pub slug: Option<Slug>,
     /// The URL that its tile opens.
     pub tile_url: Option<SpUrl>,
+    pub access: ApplicationAccess,
     pub connection: ChatGptConnection,
 }
 
@@ -48,6 +49,8 @@ pub struct NewServiceProvider {
     pub slug: Option<Slug>,
     /// The URL that its tile opens.
     pub tile_url: Option<SpUrl>,
+    /// Everyone if absent.
+    pub access: Option<ApplicationAccess>,
     /// Also selects one of several entities in the metadata.
     pub entity_id: Option<EntityId>,
     /// Where Responses go, the default first.
@@ -143,6 +146,7 @@ fn describe_workspace(
         name: parse_name(&new.name)?,
         slug: new.slug,
         kind: connection.kind,
+        access: new.access,
         tile_url: new.tile_url,
         saml: ServiceProvider {
             logout,
@@ -206,6 +210,7 @@ fn describe_service_provider(
         name: parse_name(&name)?,
         slug: new.slug,
         kind: ApplicationKind::Other,
+        access: new.access.unwrap_or(ApplicationAccess::Everyone),
         tile_url: new.tile_url,
         saml,
     })
@@ -349,6 +354,7 @@ mod tests {
             name: WORKSPACE_NAME.to_owned(),
             slug: None,
             tile_url: None,
+            access: ApplicationAccess::Assigned,
             connection,
         };
         let other = metadata("https://sp.example/acs");

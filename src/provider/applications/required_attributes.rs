@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    claims,
+    claims::{self, FurtherValues},
     model::{
         application::Application,
         attribute::{AttributeRule, AttributeSource},
@@ -84,6 +84,7 @@ impl Applications<'_> {
                 AttributeSource::FullName
                 | AttributeSource::Email
                 | AttributeSource::UserId
+                | AttributeSource::Groups(_)
                 | AttributeSource::Constant(_) => continue,
             };
             let without = self
@@ -123,7 +124,12 @@ pub(in crate::provider) fn unmet_requirements_of(
     own: &OwnAttributes,
 ) -> Vec<UnmetRequirement> {
     let of = |application: &Application| -> Vec<UnmetRequirement> {
-        let missing = claims::from_user(application.attributes(), user, own).err();
+        // Groups are never required.
+        let further = FurtherValues {
+            own_attributes: own,
+            groups: &[],
+        };
+        let missing = claims::from_user(application.attributes(), user, further).err();
         let names = missing.map(|missing| missing.0).unwrap_or_default();
         names
             .into_iter()

@@ -6,6 +6,7 @@ use crate::{
     crypto::pem,
     model::{
         application::{Application, ServiceProvider},
+        attribute::AttributeSource,
         key::Certificate,
         text::{BadText, single_line},
     },
@@ -34,6 +35,11 @@ pub(in crate::provider) fn check(application: &Application) -> Result<(), BadApp
         return Ok(());
     };
     let kind = application.kind;
+    let mut rules = saml.attributes.iter();
+    let is_group = |source: &AttributeSource| matches!(source, AttributeSource::Groups(_));
+    if let Some(rule) = rules.find(|rule| rule.required && is_group(&rule.source)) {
+        return Err(BadApplication::RequiresGroups(rule.name.clone()));
+    }
     if saml.require_signed_requests && saml.signing_certificates.is_empty() {
         Err(BadApplication::NoCertificate)
     } else if kind.is_chatgpt() && saml.allow_idp_initiated {

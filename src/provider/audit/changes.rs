@@ -60,6 +60,7 @@ fn application_fields(application: &Application) -> Vec<(String, String)> {
         ("name", application.name.clone()),
         ("kind", kind(application.kind).to_owned()),
         ("state", on_or_off(application.enabled)),
+        ("access", application.access.name().to_owned()),
     ];
     match &application.protocol {
         Protocol::Saml(sp) => fields.extend(required_saml_fields(sp)),

@@ -18,6 +18,8 @@ pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
 /// A user signed out, and not all applications confirmed it.
 pub const LOGOUT_PARTIAL: &str = "LOGOUT-PARTIAL";
+/// Mail that could not be delivered.
+pub const MAIL_FAILED: &str = "MAIL-FAILED";
 /// A failure of our own.
 pub const FAILURE: &str = "FAILURE";
 
@@ -70,6 +72,16 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         message: "You are no longer signed in; or: Your browser keeps no cookies for this page.",
         responsible: ResponsibleParty::User,
         fix: Fix::Words("Try again on the page that came back."),
+        command: None,
+        clause: None,
+    },
+    Explanation {
+        code: MAIL_FAILED,
+        meaning: "a mail to a person could not be delivered and was given up; only in the log: the detail says why",
+        status: None,
+        message: "Nothing is shown: whoever asked for mail receives none.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: Fix::TestMail,
         command: None,
         clause: None,
     },

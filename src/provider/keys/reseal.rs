@@ -1,8 +1,8 @@
-//! Replaces the sealing key of the stored signing keys.
+//! Replaces the sealing key of the stored signing keys, and of jobs that wait.
 
 use crate::{
-    crypto::seal::SealingKey,
-    model::audit_action::AuditAction,
+    crypto::{job_key::JobKey, seal::SealingKey},
+    model::{audit_action::AuditAction, job::SealedJob},
     provider::{error::Error, handle::Keys, keys::ring::KeyRing},
     store::Tx,
 };
@@ -28,6 +28,8 @@ impl Keys<'_> {
                 ));
             }
         }
+        let jobs = self.store().read(Tx::sealed_jobs)?;
+        let jobs_sealed_again = self.reseal_jobs(&jobs, next)?;
         let event = self.event(AuditAction::KeyReseal, "ok", None);
         let resealed = self.store().write_config(|tx| {
             // A concurrent change of the keys waits for this transaction, or the comparison below finds it.
@@ -36,6 +38,14 @@ impl Keys<'_> {
             }
             for (id, before, after) in &sealed_again {
                 tx.reseal_key(*id, before, after)?;
+            }
+            // One that was added meanwhile would stay sealed with the key of before; one that is done by now is of no
+            // interest.
+            if tx.sealed_jobs()?.iter().any(|job| !jobs.contains(job)) {
+                return Ok(false);
+            }
+            for (job, after) in &jobs_sealed_again {
+                tx.reseal_job(job.id, &job.sealed, after)?;
             }
             tx.add_audit_event(&event)?;
             Ok(true)
@@ -46,6 +56,24 @@ impl Keys<'_> {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What waits to be done, sealed under `next`. What neither this key nor `next` has sealed stays as it is: nobody
+    /// can open it, and it expires.
+    fn reseal_jobs<'j>(
+        &self,
+        jobs: &'j [SealedJob],
+        next: &SealingKey,
+    ) -> Result<Vec<(&'j SealedJob, Vec<u8>)>, Error> {
+        let next_key = JobKey::from_sealing_key(next)?;
+        let mut sealed_again = Vec::new();
+        for job in jobs {
+            if let Some(payload) = self.job_key().open(job.id, &job.kind, &job.sealed)? {
+                let after = next_key.seal(job.id, &job.kind, payload.expose(), self.random())?;
+                sealed_again.push((job, after));
+            }
+        }
+        Ok(sealed_again)
     }
 
     /// Removes deleted data from the files of an SQLite database; `false` if a reader prevented it.

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        application::{Application, ApplicationKind, EntityId, Slug},
+        application::{Application, ApplicationAccess, ApplicationKind, EntityId, Slug},
         audit_action::AuditAction,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::ApplicationMetadataSource,
@@ -124,6 +124,7 @@ impl MetadataSources<'_> {
                     name: entity.name(),
                     kind: ApplicationKind::Other,
                     enabled: true,
+                    access: ApplicationAccess::Everyone,
                     tile_url: None,
                     protocol: entity.service_provider().into(),
                     version: 1,

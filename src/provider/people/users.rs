@@ -5,6 +5,7 @@ use crate::{
     model::{
         audit::AuditEvent,
         audit_action::AuditAction,
+        group::GroupName,
         id::UserId,
         remedy::{Remediable, Remedy},
         text::BadText,
@@ -17,10 +18,13 @@ use crate::{
         handle::People,
         sign_in::throttle::clear_throttle,
     },
-    store::{EditOutcome, Tx},
+    store::{EditOutcome, StoredPassword, Tx},
 };
 
 pub use crate::store::UserFilter;
+
+/// In the audit log.
+const MUST_CHANGE: &str = "another password has to be chosen at the next sign-in";
 
 /// The values of a new user, as an administrator gives them.
 #[derive(Debug)]
@@ -36,6 +40,17 @@ pub struct NewUser {
     pub attributes: OwnAttributes,
     /// Without a password the user cannot sign in.
     pub password: Option<Password>,
+    /// They have to choose another password at the first sign-in.
+    pub must_change_password: bool,
+}
+
+/// A user, and what other tables have about them.
+#[derive(Clone, Debug)]
+pub struct UserDetails {
+    pub user: User,
+    pub own_attributes: OwnAttributes,
+    /// The names of the user's groups, sorted.
+    pub groups: Vec<GroupName>,
 }
 
 /// Changes to a user; a field that is `None` keeps its value.
@@ -126,17 +141,20 @@ impl People<'_> {
             updated_at: now,
             deleted_at: None,
         };
-        let phc = match &new.password {
-            Some(password) => Some(self.dependencies().hasher.hash(password, self.random())?),
+        let stored = match &new.password {
+            Some(password) => Some(self.hashed(password, new.must_change_password)?),
             None => None,
         };
-        let event = self.user_event(AuditAction::UserAdd, id);
+        let event = AuditEvent {
+            detail: new.must_change_password.then(|| MUST_CHANGE.to_owned()),
+            ..self.user_event(AuditAction::UserAdd, id)
+        };
         let added = self.store().write(|tx| {
             if !tx.add_user(&user)? {
                 return Ok(false);
             }
-            if let Some(phc) = &phc {
-                tx.set_password_hash(id, phc, now)?;
+            if let Some(stored) = &stored {
+                tx.set_password_hash(id, stored, now)?;
             }
             for (name, values) in &new.attributes {
                 tx.set_user_attribute(id, name, values)?;
@@ -156,20 +174,19 @@ impl People<'_> {
         Ok(self.store().read(|tx| tx.users(filter, limit.into()))?)
     }
 
-    /// Like [`users`](Self::users), with the attributes that are not columns of the users table.
-    pub fn users_with_attributes(
-        &self,
-        filter: &UserFilter,
-        limit: u32,
-    ) -> Result<Vec<(User, OwnAttributes)>, Error> {
+    /// Like [`users`](Self::users), with what other tables have about them.
+    pub fn users_with_details(&self, filter: &UserFilter, limit: u32) -> Result<Vec<UserDetails>, Error> {
         let users = self.users(filter, limit)?;
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-        let mut own = self.store().read(|tx| tx.attributes_of_users(&ids))?;
+        let (mut own, mut groups) = self
+            .store()
+            .read(|tx| Ok((tx.attributes_of_users(&ids)?, tx.group_names_of_users(&ids)?)))?;
         Ok(users
             .into_iter()
-            .map(|user| {
-                let theirs = own.remove(&user.id).unwrap_or_default();
-                (user, theirs)
+            .map(|user| UserDetails {
+                own_attributes: own.remove(&user.id).unwrap_or_default(),
+                groups: groups.remove(&user.id).unwrap_or_default(),
+                user,
             })
             .collect())
     }
@@ -307,16 +324,25 @@ impl People<'_> {
     }
 
     /// Sets a password, ends the user's sessions and forgets their devices, so that whoever knew the old one is signed
-    /// out. Lifts the throttling of failed attempts. Returns how many sessions ended.
-    pub fn set_password(&self, email: &Email, password: &Password) -> Result<ChangeOutcome<usize>, Error> {
+    /// out. Lifts the throttling of failed attempts. With `must_change` the user has to choose another one at the next
+    /// sign-in. Returns how many sessions ended.
+    pub fn set_password(
+        &self,
+        email: &Email,
+        password: &Password,
+        must_change: bool,
+    ) -> Result<ChangeOutcome<usize>, Error> {
         let Some(user) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
         };
-        let phc = self.dependencies().hasher.hash(password, self.random())?;
+        let stored = self.hashed(password, must_change)?;
         let now = self.now();
-        let event = self.user_event(AuditAction::UserSetPassword, user.id);
+        let event = AuditEvent {
+            detail: must_change.then(|| MUST_CHANGE.to_owned()),
+            ..self.user_event(AuditAction::UserSetPassword, user.id)
+        };
         let ended = self.store().write(|tx| {
-            tx.set_password_hash(user.id, &phc, now)?;
+            tx.set_password_hash(user.id, &stored, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
             // Somebody who knew the old password may use one of these devices; and the new password must be usable at
             // once.
@@ -326,6 +352,13 @@ impl People<'_> {
             Ok(ended)
         })?;
         Ok(ChangeOutcome::Done(ended))
+    }
+
+    fn hashed(&self, password: &Password, must_change: bool) -> Result<StoredPassword, Error> {
+        Ok(StoredPassword {
+            phc: self.dependencies().hasher.hash(password, self.random())?,
+            must_change,
+        })
     }
 
     pub(in crate::provider) fn user_event(&self, action: AuditAction, user: UserId) -> AuditEvent {

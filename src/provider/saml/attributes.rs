@@ -1,7 +1,7 @@
 //! The attributes that an application receives about a user, and the refusal if a required one is missing.
 
 use crate::{
-    claims::{self, MissingClaims},
+    claims::{self, FurtherValues, MissingClaims},
     model::{
         actor::Actor, application::SamlApplication, request_details::RequestDetails, user::OwnAttributes,
     },
@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl Saml<'_> {
-    /// The attributes that `application` receives about the signed-in user. Own attributes are read only if its rules
-    /// name one.
+    /// The attributes that `application` receives about the signed-in user. Own attributes and groups are read only if
+    /// its rules name them.
     pub(in crate::provider) fn released_attributes<'a>(
         &self,
         application: SamlApplication<'a>,
@@ -35,7 +35,17 @@ impl Saml<'_> {
         } else {
             OwnAttributes::new()
         };
-        let released = claims::from_user(rules, &active_session.user, &own).map(|claims| {
+        let groups = if claims::needs_groups(rules) {
+            self.store()
+                .read(|tx| tx.group_names_of_user(active_session.user.id))?
+        } else {
+            Vec::new()
+        };
+        let further = FurtherValues {
+            own_attributes: &own,
+            groups: &groups,
+        };
+        let released = claims::from_user(rules, &active_session.user, further).map(|claims| {
             let attributes = claims.into_iter().map(|claim| Attribute {
                 name: &claim.rule.name,
                 name_format: claim.rule.name_format,

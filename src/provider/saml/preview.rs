@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{Application, EntityId, SamlApplication, SpUrl},
+        application::{Application, ApplicationAccess, EntityId, SamlApplication, SpUrl},
         attribute::NameFormat,
         audit_action::AuditAction,
         authentication::{AuthenticationEvent, AuthenticationEvents},
@@ -151,11 +151,16 @@ impl Applications<'_> {
         } else if !user.enabled {
             add_obstacle("the person is switched off");
         }
-        if self.store().read(|tx| tx.password_hash(user.id))?.is_none() {
+        if self.store().read(|tx| tx.stored_password(user.id))?.is_none() {
             add_obstacle("the person has no password");
         }
         if !application.enabled {
             found.push(Refusal::ApplicationDisabled.into());
+        }
+        if application.access == ApplicationAccess::Assigned
+            && !self.store().read(|tx| tx.is_assigned(application.id, user.id))?
+        {
+            found.push(Refusal::NotAssigned.into());
         }
         if application.is_metadata_expired(self.now()) {
             found.push(Refusal::MetadataExpired.into());
@@ -288,6 +293,7 @@ impl Applications<'_> {
             user: user.clone(),
             identity: None,
             participant: None,
+            is_assigned: true,
         }
     }
 }

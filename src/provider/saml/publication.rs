@@ -18,6 +18,8 @@ pub struct Publication {
     pub metadata: Arc<str>,
     /// The SHA-256 of `metadata`, so that it changes whenever that does.
     pub etag: String,
+    /// Whether the metadata is signed, as the policy wanted it when this was made.
+    pub is_signed: bool,
     /// The certificate of the active key.
     pub active: Certificate,
     /// The certificate of the key that signs next.
@@ -32,13 +34,14 @@ impl Publication {
         installation: &Installation,
         ring: &KeyRing,
         signer: &Signer,
+        is_signed: bool,
     ) -> Result<Self, Error> {
         let description = IdpMetadata {
             entity_id: &installation.entity_id,
             endpoints: &parts.endpoints,
             certificates: &ring.published(),
         };
-        let metadata = idp::write(description, parts.policy.load().sign_metadata.then_some(signer))?;
+        let metadata = idp::write(description, is_signed.then_some(signer))?;
         let key_to_adopt = match (&ring.next, &ring.previous) {
             (Some(next), _) => Some(next.id),
             (None, Some(_)) => Some(ring.active.id),
@@ -47,6 +50,7 @@ impl Publication {
         Ok(Self {
             etag: sha256_hex(metadata.as_bytes()),
             metadata: metadata.into(),
+            is_signed,
             active: ring.active.certificate.clone(),
             next: ring.next.as_ref().map(|key| key.certificate.clone()),
             key_to_adopt,

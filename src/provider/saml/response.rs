@@ -120,9 +120,18 @@ impl Saml<'_> {
         event.user = Some(active_session.user.id);
         event.application = Some(application.application.id);
         event.session = Some(active_session.session.id);
-        event.detail = response_request
-            .unchecked_signature
-            .then(|| UNCHECKED_SIGNATURE.to_owned());
+        let is_large = xml.len() > LARGE_RESPONSE_BYTES;
+        if is_large {
+            tracing::warn!(app.id = %application.application.id, user.id = %active_session.user.id, bytes = xml.len(), "{LARGE_RESPONSE}");
+        }
+        let details: Vec<_> = [
+            (response_request.unchecked_signature, UNCHECKED_SIGNATURE),
+            (is_large, LARGE_RESPONSE),
+        ]
+        .into_iter()
+        .filter_map(|(applies, detail)| applies.then_some(detail))
+        .collect();
+        event.detail = (!details.is_empty()).then(|| details.join("; "));
         let is_recorded = recorded.is_some_and(|recorded| recorded.still_describes(&participant));
         let identity = changed_identity(active_session, &participant);
         let touch = now - active_session.session.last_seen_at >= TOUCH_AFTER;
@@ -235,6 +244,12 @@ impl Saml<'_> {
 
 /// How old `last_seen_at` may be before a sign-in writes it again.
 const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// A response that is longer is told of: some service providers and proxies refuse it.
+pub const LARGE_RESPONSE_BYTES: usize = 20_000;
+
+/// The detail of the audit event if the response is longer.
+const LARGE_RESPONSE: &str = "the response has more than 20 kB, which some applications refuse";
 
 /// The detail of the audit event if the request was signed by a key that is not registered.
 pub const UNCHECKED_SIGNATURE: &str = "the request was signed, but no certificate is registered to check it";

@@ -38,6 +38,8 @@ pub(in crate::provider) struct Authenticated {
 pub(in crate::provider) enum GateRefusal {
     ApplicationDisabled,
     MetadataExpired,
+    /// The application is open to chosen users and groups, and the user is not among them.
+    NotAssigned,
     /// The user is not the one that the request names.
     OtherSubject,
     /// No sign-in here is what the request asks for.
@@ -78,14 +80,18 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         return GateDecision::Refused(refusal);
     }
     let asked = &input.pending.requirements;
-    let access = input
-        .session
-        .map(|session| (session, access::decide(&session.user, input.application)));
+    let access = input.session.map(|session| {
+        (
+            session,
+            access::decide(&session.user, input.application, session.is_assigned),
+        )
+    });
     let session = match access {
         Some((session, AccessDecision::Allowed)) => Some(session),
         Some((_, AccessDecision::ApplicationDisabled)) => {
             return GateDecision::Refused(GateRefusal::ApplicationDisabled);
         }
+        Some((_, AccessDecision::NotAssigned)) => return GateDecision::Refused(GateRefusal::NotAssigned),
         // A disabled user is signed in nowhere.
         Some((_, AccessDecision::UserDisabled)) | None => None,
     };
@@ -131,7 +137,9 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        application::{ApplicationKind, Client, EntityId, Protocol, ServiceProvider, Slug, SpUrl},
+        application::{
+            ApplicationAccess, ApplicationKind, Client, EntityId, Protocol, ServiceProvider, Slug, SpUrl,
+        },
         authn_context::{Comparison, RequestedAuthnContext},
         id::{ApplicationId, SessionId, UserId},
         name_id::NameIdFormat,
@@ -152,6 +160,7 @@ mod tests {
             name: "Wiki".to_owned(),
             kind: ApplicationKind::Other,
             enabled,
+            access: ApplicationAccess::Everyone,
             tile_url: None,
             protocol,
             version: 1,
@@ -187,6 +196,7 @@ mod tests {
             user,
             identity: None,
             participant: None,
+            is_assigned: false,
         }
     }
 

@@ -6,20 +6,20 @@ use crate::{
     credential::password::{Password, PasswordCheck},
     model::{
         audit_action::AuditAction,
-        authentication::{AuthenticationEvent, AuthenticationEvents},
-        id::SessionId,
         reference::Reference,
-        secret::{Secret, Token},
-        session::Session,
-        throttle::{NETWORK_HISTORY, RateLimit, networks},
+        throttle::RateLimit,
         user::{Email, User, canonical_account},
     },
     provider::{
         audit::codes,
         error::Error,
         handle::SignIn,
-        sign_in::credentials::Credentials,
-        sign_in::throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until, refund},
+        sign_in::{
+            begin_session::{Occasion, Replacement, SessionCookies, VerifiedPassword},
+            credentials::Credentials,
+            required_password::RequiredPassword,
+            throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until},
+        },
         visitor::Visitor,
     },
     store::Tx,
@@ -29,12 +29,9 @@ use crate::{
 #[derive(Debug)]
 pub enum PasswordSignInOutcome {
     /// Set these cookies.
-    SignedIn {
-        /// The new token of the session.
-        session: Token,
-        /// The token that makes the device a known one.
-        device: Token,
-    },
+    SignedIn(SessionCookies),
+    /// The password is correct, and the user has to choose another one before a session begins.
+    PasswordRequired(RequiredPassword),
     /// The user is unknown or disabled, or the password is wrong: the page does not reveal which.
     WrongCredentials,
     /// Too many failed attempts.
@@ -63,15 +60,6 @@ pub enum ThrottleCheck {
     },
 }
 
-/// A user whose password was correct when it was checked.
-struct VerifiedPassword<'u> {
-    user: &'u User,
-    /// The hash that it was checked against.
-    password_hash: Secret<String>,
-    /// A stronger hash of the same password, if the stored one uses weaker parameters.
-    rehash: Option<Secret<String>>,
-}
-
 impl SignIn<'_> {
     /// Checks the throttle without counting the attempt: a throttled attempt need not wait in the queue.
     pub fn check_sign_in_throttle(
@@ -79,8 +67,18 @@ impl SignIn<'_> {
         credentials: &Credentials,
         visitor: &Visitor,
     ) -> Result<ThrottleCheck, Error> {
+        self.check_throttle(credentials, AuditAction::SignIn, visitor)
+    }
+
+    /// The same for any `action` that takes a password.
+    pub(in crate::provider) fn check_throttle(
+        &self,
+        credentials: &Credentials,
+        action: AuditAction,
+        visitor: &Visitor,
+    ) -> Result<ThrottleCheck, Error> {
         let user = self.user_by_typed_email(credentials)?;
-        let buckets = self.throttle_buckets(credentials, user.as_ref(), visitor)?;
+        let buckets = self.throttle_buckets(&credentials.email, user.as_ref(), visitor)?;
         let (now, policy) = (buckets.at, self.policy());
         let (is_known, until) = self.store().read(|tx| {
             let own = match &buckets.device {
@@ -100,7 +98,7 @@ impl SignIn<'_> {
             }),
             Some(until) => Ok(ThrottleCheck::Throttled {
                 until,
-                reference: self.record_throttled(visitor)?,
+                reference: self.record_throttled(action, visitor)?,
             }),
         }
     }
@@ -120,22 +118,28 @@ impl SignIn<'_> {
         visitor: &Visitor,
     ) -> Result<PasswordSignInOutcome, Error> {
         let user = self.user_by_typed_email(credentials)?;
-        let mut buckets = self.throttle_buckets(credentials, user.as_ref(), visitor)?;
+        let mut buckets = self.throttle_buckets(&credentials.email, user.as_ref(), visitor)?;
         if let RateLimit::RetryAfter(until) = self.count_sign_in_attempt(&mut buckets)? {
-            let reference = self.record_throttled(visitor)?;
+            let reference = self.record_throttled(AuditAction::SignIn, visitor)?;
             return Ok(PasswordSignInOutcome::Throttled { until, reference });
         }
-        if let Some(verified) = self.check_password(credentials, user.as_ref())?
-            && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
-        {
-            return Ok(done);
+        if let Some(verified) = self.check_password(credentials, user.as_ref())? {
+            if verified.stored.must_change {
+                let required = self.require_new_password(&verified, &buckets, visitor)?;
+                return Ok(PasswordSignInOutcome::PasswordRequired(required));
+            }
+            if let Some(cookies) =
+                self.begin_session(&verified, (&buckets, true), Occasion::SignIn, visitor)?
+            {
+                return Ok(PasswordSignInOutcome::SignedIn(cookies));
+            }
         }
-        self.record_wrong_credentials(user.as_ref(), &buckets, visitor)?;
+        self.record_wrong_credentials(user.as_ref(), AuditAction::SignIn, &buckets, visitor)?;
         Ok(PasswordSignInOutcome::WrongCredentials)
     }
 
     /// The user, if the password is correct and they may sign in. An unknown user costs the same work.
-    fn check_password<'u>(
+    pub(in crate::provider) fn check_password<'u>(
         &self,
         credentials: &Credentials,
         user: Option<&'u User>,
@@ -144,20 +148,22 @@ impl SignIn<'_> {
         // A password that could not have been set is hashed nevertheless, as another password.
         let password = Password::parse(credentials.password.expose());
         let stored = match user {
-            Some(user) if user.enabled => self.store().read(|tx| tx.password_hash(user.id))?,
+            Some(user) if user.enabled => self.store().read(|tx| tx.stored_password(user.id))?,
             Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
         };
         match (password, stored, user) {
-            (Ok(password), Some(phc), Some(user)) => {
-                let better = match hasher.verify(&password, &phc)? {
-                    PasswordCheck::Correct => None,
-                    PasswordCheck::CorrectNeedsRehash => Some(hasher.hash(&password, self.random())?),
+            (Ok(password), Some(stored), Some(user)) => {
+                let replacement = match hasher.verify(&password, &stored.phc)? {
+                    PasswordCheck::CorrectNeedsRehash if !stored.must_change => {
+                        Replacement::Rehash(hasher.hash(&password, self.random())?)
+                    }
+                    PasswordCheck::Correct | PasswordCheck::CorrectNeedsRehash => Replacement::None,
                     PasswordCheck::Incorrect => return Ok(None),
                 };
                 Ok(Some(VerifiedPassword {
                     user,
-                    password_hash: phc,
-                    rehash: better,
+                    stored,
+                    replacement,
                 }))
             }
             (Ok(password), _, _) => {
@@ -168,83 +174,11 @@ impl SignIn<'_> {
         }
     }
 
-    /// Starts a session; `None` if the password was changed or the user was disabled during the check.
-    fn begin_session(
-        &self,
-        verified: &VerifiedPassword<'_>,
-        buckets: &ThrottleBuckets,
-        visitor: &Visitor,
-    ) -> Result<Option<PasswordSignInOutcome>, Error> {
-        let (now, user) = (self.now(), verified.user);
-        // A device cookie that is not known as this user's was another user's, or was planted.
-        let known = buckets.device.as_ref().and(visitor.device.as_ref());
-        let (session, device) = (self.token(), known.map_or_else(|| self.token(), Token::duplicate));
-        let before = self.active_session(visitor.session.as_ref())?;
-        let fresh = Session {
-            id: SessionId::new(now, self.random()),
-            user: user.id,
-            seed: Secret::new(self.random()),
-            authentications: AuthenticationEvents::new(AuthenticationEvent::password(now)),
-            last_seen_at: now,
-            idle_expires_at: self.idle_expiry(now),
-            expires_at: now + self.policy().session_absolute,
-        };
-        let mut event = self.event(AuditAction::SignIn, "ok", Some(visitor));
-        event.user = Some(user.id);
-        let mut other = self.event(AuditAction::Logout, "ok", Some(visitor));
-        other.detail = Some("another person signed in".to_owned());
-        let begun = self.store().write(|tx| {
-            if !tx.still_may_sign_in(user.id, &verified.password_hash)? {
-                return Ok(false);
-            }
-            if let Some(better) = &verified.rehash {
-                tx.set_password_hash(user.id, better, now)?;
-            }
-            refund(tx, buckets, &self.policy())?;
-            let mut renewed_session = None;
-            if let (Some(before), Some(old)) = (&before, &visitor.session) {
-                if before.user.id == user.id {
-                    // The same session and participants, with a new token and new lifetimes.
-                    let mut renewed = Session {
-                        id: before.session.id,
-                        seed: before.session.seed.duplicate(),
-                        authentications: before.session.authentications.clone(),
-                        ..fresh
-                    };
-                    renewed.authentications.record(AuthenticationEvent::password(now));
-                    let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
-                    renewed_session = taken.then_some(renewed.id);
-                } else {
-                    tx.end_session(before.session.id, now, "another person signed in")?;
-                    let left = tx.participants(before.session.id)?.len();
-                    if left > 0 {
-                        other.detail = Some(format!(
-                            "another person signed in; {left} of the applications of the one before were not told"
-                        ));
-                    }
-                    other.user = Some(before.user.id);
-                    other.session = Some(before.session.id);
-                    tx.add_audit_event(&other)?;
-                }
-            }
-            if renewed_session.is_none() {
-                tx.add_session(&fresh, session.hash())?;
-            }
-            event.session = Some(renewed_session.unwrap_or(fresh.id));
-            tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
-            for (network, _clients) in networks(visitor.address) {
-                tx.add_network_user(&network, user.id, now + NETWORK_HISTORY)?;
-            }
-            tx.add_audit_event(&event)?;
-            Ok(true)
-        })?;
-        Ok(begun.then_some(PasswordSignInOutcome::SignedIn { session, device }))
-    }
-
     /// One write in either case: its duration does not reveal whether the account exists.
-    fn record_wrong_credentials(
+    pub(in crate::provider) fn record_wrong_credentials(
         &self,
         user: Option<&User>,
+        action: AuditAction,
         buckets: &ThrottleBuckets,
         visitor: &Visitor,
     ) -> Result<(), Error> {
@@ -252,7 +186,7 @@ impl SignIn<'_> {
             tx.count_attempt(&buckets.account_and_network, &FAILURE_COUNTER, buckets.at)
                 .map(drop)
         };
-        let mut event = self.event(AuditAction::SignIn, codes::LOGIN_WRONG, Some(visitor));
+        let mut event = self.event(action, codes::LOGIN_WRONG, Some(visitor));
         event.user = user.map(|user| user.id);
         let reference = if user.is_some() {
             // The throttle limits how many there are: each has its own audit event and log line.
@@ -269,11 +203,15 @@ impl SignIn<'_> {
             }
             recorded.reference
         };
-        tracing::info!(action = "login", code = codes::LOGIN_WRONG, %reference, "refused");
+        tracing::info!(action = action.as_str(), code = codes::LOGIN_WRONG, %reference, "refused");
         Ok(())
     }
 
-    fn record_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
-        self.record_unproven_refusal(AuditAction::SignIn, codes::LOGIN_THROTTLED, visitor)
+    pub(in crate::provider) fn record_throttled(
+        &self,
+        action: AuditAction,
+        visitor: &Visitor,
+    ) -> Result<Reference, Error> {
+        self.record_unproven_refusal(action, codes::LOGIN_THROTTLED, visitor)
     }
 }

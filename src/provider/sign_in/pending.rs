@@ -103,7 +103,7 @@ impl SignIn<'_> {
     }
 
     /// Whether a sign-in created then may continue.
-    fn is_unexpired(&self, begun_at: DateTime<Utc>) -> bool {
+    pub(in crate::provider) fn is_unexpired(&self, begun_at: DateTime<Utc>) -> bool {
         (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun_at))
     }
 

@@ -10,7 +10,7 @@ use crate::{
         throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
         user::{Email, User, canonical_account},
     },
-    provider::{error::Error, handle::SignIn, sign_in::credentials::Credentials, visitor::Visitor},
+    provider::{error::Error, handle::SignIn, visitor::Visitor},
     store::Tx,
 };
 
@@ -66,11 +66,11 @@ pub(in crate::provider) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
 impl SignIn<'_> {
     pub(in crate::provider) fn throttle_buckets(
         &self,
-        credentials: &Credentials,
+        typed_email: &str,
         user: Option<&User>,
         visitor: &Visitor,
     ) -> Result<ThrottleBuckets, Error> {
-        let account = sha256_hex(canonical_account(&credentials.email));
+        let account = sha256_hex(canonical_account(typed_email));
         let address = address_key(visitor.address);
         let limit = self.policy().throttle_address;
         // Queried whether or not the account exists: the same work in both cases.

@@ -79,6 +79,9 @@ pub enum Refusal {
     /// No page may be shown, but the user would have to sign in.
     #[error("IsPassive, but the person is not signed in")]
     NoPassive,
+    /// The application is open to chosen users and groups only.
+    #[error("the person is not among those who may use the application")]
+    NotAssigned,
     /// Another user is signed in than the requested one.
     #[error("the Subject is not the person who is signed in")]
     Subject,
@@ -134,6 +137,7 @@ impl Refusal {
             Self::UnknownAcsIndex => &of::ACS_INDEX_UNKNOWN,
             Self::AuthnContext => &of::AUTHN_CONTEXT,
             Self::NoPassive => &of::NO_PASSIVE,
+            Self::NotAssigned => &of::ACCESS_MISSING,
             Self::Subject => &of::SUBJECT_OTHER,
             Self::MissingAttribute(_) => &of::ATTRIBUTE_MISSING,
             Self::Scoping => &of::SCOPING_OTHER,

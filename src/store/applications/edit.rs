@@ -55,6 +55,7 @@ impl ConfigTx<'_> {
                 applications::kind.eq(row.kind),
                 applications::enabled.eq(row.enabled),
                 applications::tile_url.eq(row.tile_url),
+                applications::access.eq(row.access),
                 applications::updated_at.eq(row.updated_at),
                 applications::version.eq(applications::version + 1),
             ))

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use crate::{
     model::{
         application::{
-            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            Protocol, ServiceProvider, Slug, SpUrl,
+            Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId,
+            LogoutEndpoint, Protocol, ServiceProvider, Slug, SpUrl,
         },
         attribute::AttributeRule,
         id::ApplicationId,
@@ -116,6 +116,12 @@ pub(super) fn application(
         kind: reading.value(&name.column("kind"), kind_from_name(&row.kind), || {
             ApplicationKind::Other
         })?,
+        // Of two versions of a rule that nobody can read, the narrower one.
+        access: reading.value(
+            &name.column("access"),
+            ApplicationAccess::from_name(&row.access),
+            || ApplicationAccess::Assigned,
+        )?,
         tile_url,
         protocol: Protocol::from(ServiceProvider {
             entity_id,
@@ -159,6 +165,7 @@ pub(super) struct Row {
     pub(super) version: i64,
     pub(super) created_at: NaiveDateTime,
     pub(super) updated_at: NaiveDateTime,
+    pub(super) access: String,
 }
 
 impl From<&Application> for Row {
@@ -173,6 +180,7 @@ impl From<&Application> for Row {
             version: application.version,
             created_at: application.created_at.naive_utc(),
             updated_at: application.updated_at.naive_utc(),
+            access: application.access.name().to_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Users: their rows, their own attributes, and what is kept about deleted users.
 
 pub(in crate::store) mod deleted_users;
+mod unreadable_users;
 pub(in crate::store) mod user_attributes;
 pub(in crate::store) mod users;

@@ -165,16 +165,17 @@ impl Tx {
         }
     }
 
-    /// Sets the password of `user`; `phc` is its hash in PHC string format.
+    /// Sets the password of `user`; they have to choose another one at the next sign-in if it says so.
     pub fn set_password_hash(
         &mut self,
         user: UserId,
-        phc: &Secret<String>,
+        password: &StoredPassword,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let changed = (
-            user_passwords::phc.eq(phc.expose().as_str()),
+            user_passwords::phc.eq(password.phc.expose().as_str()),
             user_passwords::changed_at.eq(now.naive_utc()),
+            user_passwords::must_change.eq(password.must_change),
         );
         with_backend!(&mut self.0, |c| diesel::insert_into(user_passwords::table)
             .values((user_passwords::user_id.eq(user.to_string()), changed))
@@ -204,11 +205,15 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    pub fn password_hash(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
-        let phc = user_passwords::table
+    pub fn stored_password(&mut self, user: UserId) -> Result<Option<StoredPassword>, Error> {
+        let password = user_passwords::table
             .find(user.to_string())
-            .select(user_passwords::phc);
-        Ok(phc.first::<String>(&mut self.0).optional()?.map(Secret::new))
+            .select((user_passwords::phc, user_passwords::must_change));
+        let found = password.first::<(String, bool)>(&mut self.0).optional()?;
+        Ok(found.map(|(phc, must_change)| StoredPassword {
+            phc: Secret::new(phc),
+            must_change,
+        }))
     }
 
     /// When the password of `user` was last set or rehashed.
@@ -218,6 +223,25 @@ impl Tx {
             .select(user_passwords::changed_at);
         let changed = changed.first::<NaiveDateTime>(&mut self.0).optional()?;
         Ok(changed.map(|at| at.and_utc()))
+    }
+}
+
+/// A password as it is stored.
+#[derive(Debug, Eq, PartialEq)]
+pub struct StoredPassword {
+    /// Its hash in PHC string format.
+    pub phc: Secret<String>,
+    /// The user has to choose another one at the next sign-in.
+    pub must_change: bool,
+}
+
+impl StoredPassword {
+    /// A password that the user keeps.
+    pub const fn kept(phc: Secret<String>) -> Self {
+        Self {
+            phc,
+            must_change: false,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use crate::{
     model::{
         attribute::{AttributeRule, AttributeSource, NameFormat},
+        group::GroupFilter,
         id::ApplicationId,
     },
     store::{
@@ -58,7 +59,7 @@ impl Tx {
                 name_format: rule.name_format.name().to_owned(),
                 friendly_name: rule.friendly_name.clone(),
                 source: source.to_owned(),
-                source_value: source_value.map(str::to_owned),
+                source_value,
                 lower_case: rule.lower_case,
                 joined_by: rule.join.clone(),
                 required: rule.required,
@@ -99,7 +100,7 @@ impl SharedLists {
     }
 }
 
-fn source_to_columns(source: &AttributeSource) -> (&'static str, Option<&str>) {
+fn source_to_columns(source: &AttributeSource) -> (&'static str, Option<String>) {
     match source {
         AttributeSource::GivenName => ("given_name", None),
         AttributeSource::FamilyName => ("family_name", None),
@@ -107,8 +108,10 @@ fn source_to_columns(source: &AttributeSource) -> (&'static str, Option<&str>) {
         AttributeSource::Email => ("email", None),
         AttributeSource::UserId => ("user_id", None),
         AttributeSource::UserName => ("user_name", None),
-        AttributeSource::Constant(value) => ("constant", Some(value)),
-        AttributeSource::Own(name) => ("own", Some(name)),
+        AttributeSource::Constant(value) => ("constant", Some(value.clone())),
+        AttributeSource::Own(name) => ("own", Some(name.clone())),
+        AttributeSource::Groups(GroupFilter::All) => ("groups", None),
+        AttributeSource::Groups(filter) => ("groups", Some(filter.to_string())),
     }
 }
 
@@ -122,6 +125,8 @@ fn source_from_columns(text: &str, value: Option<String>) -> Option<AttributeSou
         ("user_name", None) => AttributeSource::UserName,
         ("constant", Some(value)) => AttributeSource::Constant(value),
         ("own", Some(name)) => AttributeSource::Own(name),
+        ("groups", None) => AttributeSource::Groups(GroupFilter::All),
+        ("groups", Some(filter)) => AttributeSource::Groups(GroupFilter::parse(&filter).ok()?),
         (_, _) => return None,
     })
 }

@@ -179,6 +179,29 @@ impl Tx {
             .execute(&mut self.0)?)
     }
 
+    /// Ends the sessions of `user` other than `kept`; returns how many there were.
+    pub fn end_other_sessions_of(
+        &mut self,
+        user: UserId,
+        kept: Option<SessionId>,
+        now: DateTime<Utc>,
+        reason: &str,
+    ) -> Result<usize, Error> {
+        let Some(kept) = kept else {
+            return self.end_sessions_of(user, now, reason);
+        };
+        let open = sessions::table
+            .filter(sessions::user_id.eq(user.to_string()))
+            .filter(sessions::id.ne(kept.to_string()))
+            .filter(sessions::ended_at.is_null());
+        Ok(diesel::update(open)
+            .set((
+                sessions::ended_at.eq(now.naive_utc()),
+                sessions::end_reason.eq(reason),
+            ))
+            .execute(&mut self.0)?)
+    }
+
     /// The active sessions of `user`, oldest first.
     pub fn active_sessions_of(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, Error> {
         let now = now.naive_utc();

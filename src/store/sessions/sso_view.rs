@@ -15,7 +15,10 @@ use crate::{
         connection::{Tx, with_backend},
         error::Error,
         people::users::Row as UserRow,
-        schema::{app_identities, installation, session_participants, sessions, users},
+        schema::{
+            app_identities, application_groups, application_users, group_members, installation,
+            session_participants, sessions, users,
+        },
         sessions::{
             participants::{ApplicationIdentityRow, ParticipantRow},
             session::Row as SessionRow,
@@ -35,6 +38,8 @@ pub struct SsoView {
     pub session: Option<(Session, User, Option<ApplicationIdentity>)>,
     /// The application's part in this session, if it received an Assertion for it.
     pub participant: Option<Participant>,
+    /// Whether the application is assigned to the user, by themselves or by one of their groups.
+    pub is_assigned: bool,
 }
 
 impl Tx {
@@ -50,6 +55,18 @@ impl Tx {
         let joined = session_participants::session_id
             .eq(sessions::id)
             .and(session_participants::application_id.eq(application.to_string()));
+        // Scalar subqueries: an EXISTS may be hashed, with everybody who may use the application.
+        let by_user = application_users::table
+            .filter(application_users::application_id.eq(application.to_string()))
+            .filter(application_users::user_id.eq(sessions::user_id))
+            .select(application_users::user_id)
+            .single_value();
+        let by_group = application_groups::table
+            .inner_join(group_members::table.on(group_members::group_id.eq(application_groups::group_id)))
+            .filter(application_groups::application_id.eq(application.to_string()))
+            .filter(group_members::user_id.eq(sessions::user_id))
+            .select(group_members::user_id)
+            .single_value();
         // On the backend's own connection: diesel's `MultiConnection` would build the query twice
         // at each SSO.
         let found = with_backend!(&mut self.0, |c| installation::table
@@ -63,20 +80,23 @@ impl Tx {
                 Option::<UserRow>::as_select(),
                 Option::<ApplicationIdentityRow>::as_select(),
                 Option::<ParticipantRow>::as_select(),
+                by_user.is_not_null().or(by_group.is_not_null()),
             ))
             .first::<(
                 i64,
                 Option<SessionRow>,
                 Option<UserRow>,
                 Option<ApplicationIdentityRow>,
-                Option<ParticipantRow>
+                Option<ParticipantRow>,
+                bool
             )>(c)
             .optional())?;
-        let Some((generation, session, user, identity, participant)) = found else {
+        let Some((generation, session, user, identity, participant, is_assigned)) = found else {
             return Ok(SsoView {
                 generation: 0,
                 session: None,
                 participant: None,
+                is_assigned: false,
             });
         };
         let live = match (session, user) {
@@ -90,6 +110,7 @@ impl Tx {
             generation,
             session: live,
             participant: participant.map(Participant::try_from).transpose()?,
+            is_assigned,
         })
     }
 }

@@ -132,7 +132,7 @@ fn every_column_of_every_table_is_there_on_both() {
             application_drafts application_key_follow
             answered_requests seen_ids signing_keys login_throttle known_devices audit_events
             metadata_sources metadata_source_certificates known_entities application_sources metadata_source_copies metadata_addresses metadata_fetches
-            network_people);
+            network_people jobs);
     });
 }
 

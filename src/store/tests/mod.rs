@@ -3,6 +3,7 @@
 mod applications;
 mod configuration;
 mod housekeeping;
+mod jobs;
 mod keys;
 mod logouts;
 mod migrations;
@@ -26,8 +27,8 @@ use tempfile::TempDir;
 use crate::{
     model::{
         application::{
-            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
-            Protocol, ServiceProvider, Slug, SpUrl,
+            Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId,
+            LogoutEndpoint, Protocol, ServiceProvider, Slug, SpUrl,
         },
         attribute::{self, AttributeRule, AttributeSource, NameFormat},
         audit::{AuditEvent, ValueChange},
@@ -168,6 +169,7 @@ fn application(number: u8) -> Application {
         name: format!("Application {number:03}"),
         kind: ApplicationKind::ChatGptCurrent,
         enabled: true,
+        access: ApplicationAccess::Everyone,
         tile_url: Some(url("tile")),
         protocol: Protocol::from(ServiceProvider {
             entity_id: EntityId::parse(&format!("urn:sp:{number}")).unwrap(),

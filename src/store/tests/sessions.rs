@@ -203,6 +203,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
                 generation: 0,
                 session: None,
                 participant: None,
+                is_assigned: false,
             }
         );
         with_users(store);
@@ -214,6 +215,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
                 generation: 4,
                 session: live(Some(identity())),
                 participant: None,
+                is_assigned: false,
             }
         );
         assert_eq!(
@@ -222,6 +224,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
                 generation: 4,
                 session: live(None),
                 participant: None,
+                is_assigned: false,
             }
         );
         assert_eq!(
@@ -230,6 +233,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
                 generation: 4,
                 session: None,
                 participant: None,
+                is_assigned: false,
             }
         );
         write(store, |tx| {
@@ -241,6 +245,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
                 generation: 4,
                 session: None,
                 participant: None,
+                is_assigned: false,
             }
         );
     });

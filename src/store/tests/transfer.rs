@@ -7,18 +7,16 @@ use serde_json::Value;
 
 use super::{fresh_databases, fresh_sqlite};
 use crate::store::{
-    connection::AnyConnection,
+    connection::{AnyConnection, Tx},
     database::Store,
     error::Error,
     migrate::Backup,
     transfer::{
-        TableContent,
+        CopiedTable, TableContent,
         copy::{read_rows, select_statement},
         table::{ColumnKind, TABLES, columns},
     },
 };
-
-const EVERYTHING: [TableContent; 3] = [TableContent::Lasting, TableContent::Passing, TableContent::Audit];
 
 /// Tables that are not copied, and why is said at `TABLES`.
 const LEFT_OUT: [&str; 5] = [
@@ -31,6 +29,20 @@ const LEFT_OUT: [&str; 5] = [
 
 fn migrated(store: &Store) {
     store.migrate(Backup::Skip).unwrap();
+}
+
+/// A SQLite database with every table; the directory goes with it.
+fn migrated_sqlite() -> (impl Sized, Store) {
+    let database = fresh_sqlite();
+    let store = Store::connect(&database.url, 2).unwrap();
+    migrated(&store);
+    (database, store)
+}
+
+/// For a copy that adds no row of its own.
+#[expect(clippy::unnecessary_wraps, reason = "as `copy_to` takes it")]
+fn nothing_else(_tx: &mut Tx, _copied: &[CopiedTable]) -> Result<(), Error> {
+    Ok(())
 }
 
 /// Two rows in each table: in one every column has a value that is easily spoilt, in the other every column that may be
@@ -90,6 +102,11 @@ fn fill(store: &Store) {
             Ok(())
         })
         .unwrap();
+}
+
+/// How many rows [`fill`] writes: there is one installation.
+fn filled_rows() -> i64 {
+    2 * i64::try_from(TABLES.len()).unwrap() - 1
 }
 
 /// The value of a column that may have few.
@@ -163,21 +180,21 @@ fn every_table_is_copied_or_left_out_on_purpose() {
 
 #[test]
 fn rows_arrive_as_they_were_whichever_way_they_go() {
-    let source = fresh_sqlite();
-    let source = Store::connect(&source.url, 2).unwrap();
-    migrated(&source);
+    let (_dir, source) = migrated_sqlite();
     fill(&source);
     let original = dump(&source);
     for database in fresh_databases() {
         let between = Store::connect(&database.url, 2).unwrap();
         migrated(&between);
-        let copied = source.copy_to(&between, &EVERYTHING).unwrap();
+        let copied = source
+            .copy_to(&between, &TableContent::EVERYTHING, nothing_else)
+            .unwrap();
         let rows: i64 = copied.iter().map(|table| table.rows).sum();
-        assert_eq!(rows, 2 * 33 - 1, "{copied:?}");
-        let last = fresh_sqlite();
-        let last = Store::connect(&last.url, 2).unwrap();
-        migrated(&last);
-        let copied_again = between.copy_to(&last, &EVERYTHING).unwrap();
+        assert_eq!(rows, filled_rows(), "{copied:?}");
+        let (_last_dir, last) = migrated_sqlite();
+        let copied_again = between
+            .copy_to(&last, &TableContent::EVERYTHING, nothing_else)
+            .unwrap();
         assert_eq!(copied_again, copied);
         assert_eq!(dump(&last), original);
     }
@@ -185,9 +202,7 @@ fn rows_arrive_as_they_were_whichever_way_they_go() {
 
 #[test]
 fn a_copy_that_fails_leaves_nothing_behind() {
-    let source = fresh_sqlite();
-    let source = Store::connect(&source.url, 2).unwrap();
-    migrated(&source);
+    let (_dir, source) = migrated_sqlite();
     fill(&source);
     for database in fresh_databases() {
         let target = Store::connect(&database.url, 2).unwrap();
@@ -198,7 +213,9 @@ fn a_copy_that_fails_leaves_nothing_behind() {
                 Ok(diesel::sql_query(of_another_version).execute(&mut tx.0)?)
             })
             .unwrap();
-        let error = source.copy_to(&target, &EVERYTHING).unwrap_err();
+        let error = source
+            .copy_to(&target, &TableContent::EVERYTHING, nothing_else)
+            .unwrap_err();
         let Error::Copy { source, .. } = error else {
             panic!("{error}");
         };
@@ -206,21 +223,19 @@ fn a_copy_that_fails_leaves_nothing_behind() {
             matches!(*source, Error::DifferentTables("audit_events")),
             "{source}"
         );
-        let rows = target.count_rows(&EVERYTHING).unwrap();
+        let rows = target.count_rows(&TableContent::EVERYTHING).unwrap();
         assert!(rows.iter().all(|table| table.rows == 0), "{rows:?}");
     }
 }
 
 #[test]
 fn what_passes_and_the_audit_log_can_be_left_out() {
-    let source = fresh_sqlite();
-    let source = Store::connect(&source.url, 2).unwrap();
-    migrated(&source);
+    let (_dir, source) = migrated_sqlite();
     fill(&source);
-    let target = fresh_sqlite();
-    let target = Store::connect(&target.url, 2).unwrap();
-    migrated(&target);
-    source.copy_to(&target, &[TableContent::Lasting]).unwrap();
+    let (_target_dir, target) = migrated_sqlite();
+    source
+        .copy_to(&target, &[TableContent::Lasting], nothing_else)
+        .unwrap();
     let rows = dump(&target);
     assert!(
         rows["sessions"].is_empty() && rows["audit_events"].is_empty(),
@@ -235,4 +250,77 @@ fn what_passes_and_the_audit_log_can_be_left_out() {
         [("format".to_owned(), "1".to_owned())]
     );
     assert!(source.manifest().unwrap().is_empty(), "it is no backup");
+}
+
+#[test]
+fn what_comes_last_can_still_undo_a_copy() {
+    let (_dir, source) = migrated_sqlite();
+    fill(&source);
+    for database in fresh_databases() {
+        let target = Store::connect(&database.url, 2).unwrap();
+        migrated(&target);
+        let error = source
+            .copy_to(&target, &TableContent::EVERYTHING, |_tx, copied| {
+                assert_eq!(copied.iter().map(|table| table.rows).sum::<i64>(), filled_rows());
+                Err(Error::ChangedMeanwhile)
+            })
+            .unwrap_err();
+        assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
+        let rows = target.count_rows(&TableContent::EVERYTHING).unwrap();
+        assert!(rows.iter().all(|table| table.rows == 0), "{rows:?}");
+    }
+}
+
+#[test]
+fn a_value_of_great_length_is_found_without_being_read() {
+    let (_dir, store) = migrated_sqlite();
+    fill(&store);
+    assert_eq!(store.value_longer_than(1000).unwrap(), None);
+    store
+        .write(|tx| {
+            let long = "UPDATE users SET given_name = printf('%.*c', 1001, 'x') WHERE id = 'x'";
+            Ok(diesel::sql_query(long).execute(&mut tx.0)?)
+        })
+        .unwrap();
+    assert_eq!(
+        store.value_longer_than(1000).unwrap(),
+        Some(("users", "given_name".to_owned()))
+    );
+}
+
+#[test]
+fn people_who_cannot_be_read_are_found_whatever_is_wrong_with_them() {
+    let (_dir, source) = migrated_sqlite();
+    fill(&source);
+    for database in fresh_databases() {
+        let store = Store::connect(&database.url, 2).unwrap();
+        migrated(&store);
+        assert!(store.unreadable_users(10).unwrap().is_empty());
+        source
+            .copy_to(&store, &TableContent::EVERYTHING, nothing_else)
+            .unwrap();
+        let faults = store.unreadable_users(10).unwrap();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(
+            faults.iter().all(|fault| fault.starts_with("users ")),
+            "{faults:?}"
+        );
+        assert_eq!(store.unreadable_users(1).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_person_whose_row_is_of_another_type_hides_nobody_else() {
+    let (_dir, store) = migrated_sqlite();
+    fill(&store);
+    store
+        .write(|tx| {
+            let spoil = "UPDATE users SET created_at = 'yesterday' WHERE id = 'x'";
+            Ok(diesel::sql_query(spoil).execute(&mut tx.0)?)
+        })
+        .unwrap();
+    assert_eq!(
+        store.unreadable_users(10).unwrap(),
+        ["users x cannot be read", "users y cannot be read"]
+    );
 }

@@ -1,7 +1,7 @@
 //! Users, their passwords and devices; the installation.
 
 use super::*;
-use crate::store::{EditOutcome, UserValue, UsersWithout};
+use crate::store::{EditOutcome, StoredPassword, UserValue, UsersWithout};
 
 #[test]
 fn a_user_reads_back_and_an_email_has_one_user() {
@@ -170,14 +170,18 @@ fn an_edit_to_a_taken_email_is_refused_and_the_rest_of_the_transaction_goes_on()
 fn a_password_is_replaced() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
-        assert_eq!(read(store, |tx| tx.password_hash(user(1).id)), None);
-        for phc in ["$argon2id$one", "$argon2id$two"] {
+        assert_eq!(read(store, |tx| tx.stored_password(user(1).id)), None);
+        let password = |phc: &str, must_change| StoredPassword {
+            phc: Secret::new(phc.to_owned()),
+            must_change,
+        };
+        for (phc, must_change) in [("$argon2id$one", true), ("$argon2id$two", false)] {
             write(store, |tx| {
-                tx.set_password_hash(user(1).id, &Secret::new(phc.to_owned()), now())
+                tx.set_password_hash(user(1).id, &password(phc, must_change), now())
             });
             assert_eq!(
-                read(store, |tx| tx.password_hash(user(1).id)),
-                Some(Secret::new(phc.to_owned()))
+                read(store, |tx| tx.stored_password(user(1).id)),
+                Some(password(phc, must_change))
             );
         }
     });

@@ -28,8 +28,14 @@ pub struct CopiedTable {
 
 impl Store {
     /// Copies the rows of every table with one of these contents to `to`, where these tables are empty: all of them, as
-    /// they are at one moment, or none. Fails if `to` then has another number of rows.
-    pub fn copy_to(&self, to: &Self, contents: &[TableContent]) -> Result<Vec<CopiedTable>, Error> {
+    /// they are at one moment, or none. Fails if `to` then has another number of rows, or if `before_commit` does, which
+    /// may add rows of its own.
+    pub fn copy_to(
+        &self,
+        to: &Self,
+        contents: &[TableContent],
+        before_commit: impl FnOnce(&mut Tx, &[CopiedTable]) -> Result<(), Error>,
+    ) -> Result<Vec<CopiedTable>, Error> {
         let tables: Vec<Table> = TABLES
             .into_iter()
             .filter(|table| contents.contains(&table.content))
@@ -38,7 +44,7 @@ impl Store {
             without_time_limits(&mut from.0)?;
             to.write(|into| {
                 without_time_limits(&mut into.0)?;
-                tables
+                let copied = tables
                     .iter()
                     .map(|table| {
                         copy_table(*table, &mut from.0, &mut into.0).map_err(|source| Error::Copy {
@@ -46,25 +52,48 @@ impl Store {
                             source: Box::new(source),
                         })
                     })
-                    .collect()
+                    .collect::<Result<Vec<_>, _>>()?;
+                before_commit(into, &copied)?;
+                Ok(copied)
             })
         })
     }
 
-    /// The number of rows in each table with one of these contents.
+    /// The number of rows in each table with one of these contents. A database of an older version may lack some tables.
     pub fn count_rows(&self, contents: &[TableContent]) -> Result<Vec<CopiedTable>, Error> {
         self.read(|tx| {
             let tables = TABLES
                 .into_iter()
                 .filter(|table| contents.contains(&table.content));
-            tables
-                .map(|table| {
-                    Ok(CopiedTable {
+            let mut counted = Vec::new();
+            for table in tables {
+                if !columns(&mut tx.0, table)?.is_empty() {
+                    counted.push(CopiedTable {
                         name: table.name,
                         rows: count(&mut tx.0, table)?,
-                    })
-                })
-                .collect()
+                    });
+                }
+            }
+            Ok(counted)
+        })
+    }
+
+    /// A value that is longer than `limit` bytes, as the table and the column that hold it. Reads no value.
+    pub fn value_longer_than(&self, limit: i64) -> Result<Option<(&'static str, String)>, Error> {
+        self.read(|tx| {
+            for table in TABLES {
+                for column in columns(&mut tx.0, table)? {
+                    let query = format!(
+                        "SELECT count(*) AS rows FROM \"{}\" WHERE octet_length(\"{}\") > {limit}",
+                        table.name, column.name
+                    );
+                    let may_be_long = matches!(column.kind, ColumnKind::Text | ColumnKind::Bytes);
+                    if may_be_long && diesel::sql_query(query).get_result::<RowCount>(&mut tx.0)?.rows > 0 {
+                        return Ok(Some((table.name, column.name)));
+                    }
+                }
+            }
+            Ok(None)
         })
     }
 

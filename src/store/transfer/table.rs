@@ -15,6 +15,12 @@ pub enum TableContent {
     Audit,
 }
 
+impl TableContent {
+    pub const EVERYTHING: [Self; 3] = [Self::Lasting, Self::Passing, Self::Audit];
+    /// What a backup contains, unless it leaves out the audit log.
+    pub const BACKED_UP: [Self; 2] = [Self::Lasting, Self::Audit];
+}
+
 /// A table that is copied.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct Table {
@@ -25,7 +31,7 @@ pub(in crate::store) struct Table {
 /// Every table, each after those that it refers to. `schema_epoch` comes with the migrations, `heartbeat` says only that
 /// a database takes writes, `configuration_changes` is of use only to who has read it before, and nothing uses
 /// `waiting_sign_ons` any more.
-pub(in crate::store) const TABLES: [Table; 33] = {
+pub(in crate::store) const TABLES: [Table; 38] = {
     use TableContent::{Audit, Lasting, Passing};
     const fn table(content: TableContent, name: &'static str) -> Table {
         Table { name, content }
@@ -36,7 +42,11 @@ pub(in crate::store) const TABLES: [Table; 33] = {
         table(Lasting, "spent_stable_ids"),
         table(Lasting, "user_attributes"),
         table(Lasting, "user_passwords"),
+        table(Lasting, "groups"),
+        table(Lasting, "group_members"),
         table(Lasting, "applications"),
+        table(Lasting, "application_users"),
+        table(Lasting, "application_groups"),
         table(Lasting, "saml_service_providers"),
         table(Lasting, "saml_attributes"),
         table(Lasting, "persistent_name_ids"),
@@ -63,6 +73,7 @@ pub(in crate::store) const TABLES: [Table; 33] = {
         table(Passing, "posted_logouts"),
         table(Passing, "login_throttle"),
         table(Passing, "network_people"),
+        table(Passing, "jobs"),
         table(Audit, "audit_events"),
     ]
 };

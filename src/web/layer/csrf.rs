@@ -5,9 +5,19 @@ use actix_web::{HttpRequest, http::header};
 
 use crate::model::{endpoint::BaseUrl, secret::Token};
 
+/// What the token of a form is derived for.
+const FORM: &str = "form";
+
 /// The token in every form for the browser `browser`.
 pub(in crate::web) fn form_token(browser: &Token) -> String {
-    browser.derive("form").to_text()
+    browser.derive(FORM).to_text()
+}
+
+/// Whether `sent` is what only a holder of this browser's token can derive for `purpose`.
+pub(in crate::web) fn is_proof(browser: Option<&Token>, purpose: &str, sent: &str) -> bool {
+    let Some(browser) = browser else { return false };
+    // Compares hashes, so that timing reveals nothing about the token.
+    Token::parse(sent).is_some_and(|sent| sent.hash() == browser.derive(purpose).hash())
 }
 
 /// Whether a form was sent by a page of ours, with the token of this browser.
@@ -17,10 +27,7 @@ pub(in crate::web) fn is_valid(
     browser: Option<&Token>,
     sent: &str,
 ) -> bool {
-    let Some(browser) = browser else { return false };
-    // Compares hashes, so that timing reveals nothing about the token.
-    let fits = Token::parse(sent).is_some_and(|sent| sent.hash() == browser.derive("form").hash());
-    fits && is_same_origin(request, base)
+    is_proof(browser, FORM, sent) && is_same_origin(request, base)
 }
 
 /// Whether a page of ours sent the form: by `Sec-Fetch-Site` if the browser sends it, else by

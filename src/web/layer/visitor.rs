@@ -77,7 +77,7 @@ impl TrustedProxies {
                     tracing::warn!(
                         %peer,
                         unreadable = text.chars().take(64).collect::<String>(),
-                        "X-Forwarded-For of a trusted proxy holds something that is no address: everybody behind it counts as one client; let the proxy send addresses (docs/configuration.md)"
+                        "X-Forwarded-For of a trusted proxy holds something that is not an address: everybody behind it counts as one client; let the proxy send addresses (docs/configuration.md)"
                     );
                 }
                 break;

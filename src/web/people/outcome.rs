@@ -31,6 +31,7 @@ pub(in crate::web) async fn respond(
         SignInOutcome::Step(Step::LeaveFrame) => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
         SignInOutcome::Step(Step::SignIn(prompt)) => ask_to_sign_in(site, request, prompt, sealed).await?,
         SignInOutcome::Refused(Refused::Page(page)) => respond::refusal(site, &page),
+        SignInOutcome::Refused(Refused::NotAssigned(page)) => respond::not_assigned(site, &page),
         SignInOutcome::Refused(Refused::Unknown) => site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound),
         SignInOutcome::Refused(Refused::Gone) if site.cookies.browser(request).is_none() => {
             site.notice(StatusCode::GONE, NoticeKind::NoCookies)

@@ -28,7 +28,11 @@ use crate::{
             notice::NoticeKind,
             sign_in::{SignInNotice, SignInPage},
         },
-        people::logout,
+        people::{
+            logout,
+            required_password::{self, RequiredPasswordView},
+            sealed_sign_in,
+        },
         respond,
         state::{Site, see_other},
         text,
@@ -77,7 +81,7 @@ pub(in crate::web) async fn post(
         site.log_rejected_form("a login form of another site");
         return Ok(see_other(path::SIGN_IN).finish());
     }
-    let sealed = Some(form.r#continue.clone()).filter(|sealed| is_sealed_text(sealed));
+    let sealed = sealed_sign_in::from_form(&form.r#continue);
     let application = match sealed.clone() {
         None => None,
         Some(sealed) => {
@@ -89,7 +93,7 @@ pub(in crate::web) async fn post(
         }
     };
     let shown = |notice| SignInView {
-        application,
+        application: application.clone(),
         email: form.email.clone(),
         notice,
         sealed: sealed.clone(),
@@ -126,15 +130,20 @@ pub(in crate::web) async fn post(
         done => done?,
     };
     match done {
-        PasswordSignInOutcome::SignedIn { session, device } => {
-            let next = sealed.map_or_else(
-                || path::PORTAL.to_owned(),
-                |sealed| format!("{}{sealed}", path::RESUME_SIGN_IN),
-            );
-            Ok(see_other(&next)
-                .cookie(site.cookies.set_session(&session))
-                .cookie(site.cookies.set_device(&device))
+        PasswordSignInOutcome::SignedIn(cookies) => {
+            Ok(see_other(&sealed_sign_in::next_address(sealed.as_deref()))
+                .cookie(site.cookies.set_session(&cookies.session))
+                .cookie(site.cookies.set_device(&cookies.device))
                 .finish())
+        }
+        PasswordSignInOutcome::PasswordRequired(required) => {
+            let view = RequiredPasswordView {
+                application,
+                sealed,
+                email: required.user.email,
+                ticket: required.ticket,
+            };
+            Ok(required_password::first_page(&site, &request, &view))
         }
         PasswordSignInOutcome::WrongCredentials => {
             let notice = SignInNotice::WrongCredentials {
@@ -185,15 +194,6 @@ async fn check_password(
     }
 }
 
-/// Whether the text is safe in our own address `/continue/{sealed}`: it has only characters of
-/// base64url.
-pub(in crate::web) fn is_sealed_text(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
 /// The longest address of ours to return to after signing in, in bytes.
 const MAX_RETURN_TARGET: usize = 2048;
 
@@ -221,10 +221,10 @@ pub(in crate::web) async fn sign_in_and_return(
 
 /// Whether this is an address to return to; as a `Location`, it stays on this site.
 fn is_return_target(target: &str) -> bool {
-    [path::LAUNCH, path::START]
+    let is_application = [path::LAUNCH, path::START]
         .iter()
-        .any(|own| target.starts_with(own))
-        && target.bytes().all(|byte| byte.is_ascii_graphic())
+        .any(|own| target.starts_with(own));
+    (is_application || target == path::ACCOUNT_PASSWORD) && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What the sign-in form shows.

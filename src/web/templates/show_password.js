@@ -8,7 +8,7 @@ document.addEventListener('click', function (event) {
   field.focus();
 });
 document.addEventListener('submit', function (event) {
-  event.target.querySelectorAll('input[autocomplete=current-password]').forEach(function (field) {
+  event.target.querySelectorAll('input[autocomplete$=-password]').forEach(function (field) {
     field.type = 'password';
   });
 });

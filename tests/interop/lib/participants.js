@@ -23,6 +23,6 @@ export const current = {
 /** Registers the user and both workspaces as the guide says. */
 export async function registerAll(hallpass) {
   await hallpass.addUser(user);
-  await hallpass.cli('app', 'add', 'chatgpt', '--acs', legacy.acs, '--audience', legacy.audience);
-  await hallpass.cli('app', 'add', 'chatgpt', '--acs', current.acs, '--audience', current.audience, '--name', 'ChatGPT, new', '--slug', current.slug);
+  await hallpass.cli('app', 'add', 'chatgpt', '--acs', legacy.acs, '--audience', legacy.audience, '--access', 'everyone');
+  await hallpass.cli('app', 'add', 'chatgpt', '--acs', current.acs, '--audience', current.audience, '--name', 'ChatGPT, new', '--slug', current.slug, '--access', 'everyone');
 }

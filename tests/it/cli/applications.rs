@@ -10,6 +10,7 @@ use crate::{
     support::{
         assertions::{assert_contains, assert_lacks},
         browser::Browser,
+        inspect,
         sp_keys::SpKey,
         sso_setup::ADA,
         test_server::{PASSWORD, on_each_database},
@@ -48,8 +49,10 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
         .into_iter()
         .enumerate()
         {
-            let shown: Value =
-                serde_json::from_str(&cli.expect_success(&add_chatgpt(&values, &["--json"]))).unwrap();
+            let shown: Value = serde_json::from_str(
+                &cli.expect_success(&add_chatgpt(&values, &["--access", "everyone", "--json"])),
+            )
+            .unwrap();
             assert_eq!(
                 (&shown["kind"], &shown["slug"], &shown["audience"]),
                 (&kind.into(), &slug.into(), &values[3].into())
@@ -74,8 +77,9 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
                     .as_str()
             );
             let sp = TestSp::new(values[3], values[1]);
-            let (_, action) = posted_response(&browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now())));
+            let (xml, action) = posted_response(&browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now())));
             assert_eq!(action, values[1]);
+            assert_eq!(inspect::status_codes(&xml).0, "Success");
         }
         let output = cli.expect_success(&["app", "show", "chatgpt"]);
         let order = [

@@ -338,7 +338,17 @@ fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
         let (server, cli) = server_and_cli(database);
         let mut browser = browser_of_ada(&server);
         let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
-        cli.expect_success(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
+        cli.expect_success(&[
+            "app",
+            "add",
+            "chatgpt",
+            "--acs",
+            acs,
+            "--audience",
+            "ATZB94xJ",
+            "--access",
+            "everyone",
+        ]);
         let at_chatgpt = ["app", "attribute"];
         for bad in [
             &["remove", "chatgpt", "email"][..],

@@ -11,7 +11,7 @@ use std::{
 
 use age::secrecy::ExposeSecret;
 use hallpass::{
-    backup_encryption::{Lock, encrypt},
+    backup_encryption::{EncryptedFile, Lock, Unlock, encrypt},
     config::Settings,
     files,
     model::secret::Secret,
@@ -354,6 +354,95 @@ fn a_restore_never_mixes_with_what_is_there() {
 }
 
 #[test]
+fn a_restore_tells_of_rows_that_cannot_be_read_and_restores_the_others() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let settings = &source.setup.server.settings;
+        source.cli.expect_success_with_input(
+            &[
+                "user",
+                "add",
+                "bob@fernweh.example",
+                "--first-name",
+                "Bob",
+                "--password-stdin",
+            ],
+            PASSWORD,
+        );
+        sql::execute(
+            settings,
+            "UPDATE users SET stable_id = '' WHERE email = 'bob@fernweh.example'",
+        );
+        let (file, _) = source.backup(&[]);
+        let (_dir, cli) = empty_place(database);
+        let told = restore(&cli, &file, PASSPHRASE).unwrap();
+        assert_contains(
+            &told,
+            "Warning: rows of the backup cannot be read by this version",
+        );
+        assert_contains(&told, "users 01");
+        assert_eq!(
+            cli.json(&["user", "show", ADA, "--json"]),
+            source.cli.json(&["user", "show", ADA, "--json"])
+        );
+    });
+}
+
+/// `file` as a version with the tables of the migration 0025 would have made it.
+fn as_an_older_version_made_it(file: &Path) {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = dir.path().join("hallpass.db");
+    let passphrase = || Secret::new(PASSPHRASE.to_owned());
+    let encrypted = EncryptedFile::open(file).unwrap();
+    let content = encrypted.unlock(&Unlock::Passphrase(passphrase())).unwrap();
+    content.write_to(&mut fs::File::create(&plain).unwrap()).unwrap();
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let mut newer: Vec<_> = fs::read_dir(migrations)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_str().unwrap() > "0026")
+        .collect();
+    newer.sort();
+    let undo: String = newer
+        .iter()
+        .rev()
+        .map(|path| fs::read_to_string(path.join("down.sql")).unwrap())
+        .collect();
+    let settings = test_server::settings(dir.path(), &Database::Sqlite, ([127, 0, 0, 1], 1).into(), &[]);
+    sql::execute(
+        &settings,
+        &format!(
+            "{undo}; DELETE FROM __diesel_schema_migrations WHERE version >= '0026';
+            DELETE FROM backup WHERE name LIKE 'rows.%'
+            AND substr(name, 6) NOT IN (SELECT name FROM sqlite_master WHERE type = 'table')"
+        ),
+    );
+    let mut made = fs::File::create(file).unwrap();
+    encrypt(
+        &mut fs::File::open(&plain).unwrap(),
+        &Lock::Passphrase(passphrase()),
+        &mut made,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_backup_of_an_older_version_is_restored() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let (file, _) = source.backup(&[]);
+        as_an_older_version_made_it(&file);
+        let (_dir, cli) = empty_place(database);
+        restore(&cli, &file, PASSPHRASE).unwrap();
+        assert_eq!(seen(&cli), seen(&source.cli));
+        assert_contains(
+            &cli.expect_success(&["app", "access", "show", "wiki"]),
+            "open to everyone",
+        );
+    });
+}
+
+#[test]
 fn everything_moves_to_either_database_and_people_stay_signed_in() {
     on_each_database(|database| {
         for target in targets() {
@@ -397,6 +486,12 @@ fn everything_moves_to_either_database_and_people_stay_signed_in() {
             );
             let told = source.cli.expect_success(&arguments);
             assert_contains(&told, "database_url_file = ");
+            // A daemon that still has the old setting would split what happens in two.
+            let old = Cli::new(&settings.data_dir, database).with_env(&[("HALLPASS_LISTEN", "127.0.0.1:0")]);
+            for command in [&["serve"][..], &["user", "list"], &["config", "check"]] {
+                let told = old.expect_failure(command);
+                assert_contains(&told, "database_url still names the old one");
+            }
             let moved = source.cli.with_env(&[
                 ("HALLPASS_DATABASE_URL", &url),
                 ("HALLPASS_LISTEN", "127.0.0.1:0"),

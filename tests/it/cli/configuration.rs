@@ -94,7 +94,7 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
     ]);
     let output = more.expect_failure(&check);
     for part in [
-        "7 faults",
+        "7 errors",
         "hallpass.toml:1: organization is not a setting",
         "hallpass.toml:2: log_format",
         "hallpass.toml:4: sessions.idle",
@@ -115,7 +115,7 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
     assert!(
         output.contains(&format!(
             "Read: the file {file}; variables of the environment: 2."
-        )) && output.contains("is not there yet; `hallpass serve` makes it"),
+        )) && output.contains("is not there yet; the daemon makes it"),
         "{output}"
     );
     let cli = Cli::new(std::path::Path::new("/etc/passwd"), &Database::Sqlite);
@@ -201,10 +201,10 @@ fn other_commands_than_serve_make_no_database() {
             &dir.path().join("data"),
             &test_server::fresh_database_like(database),
         );
-        assert_contains(&cli.expect_failure(&["user", "list"]), "hallpass serve");
+        assert_contains(&cli.expect_failure(&["user", "list"]), "start the daemon once");
         fs::create_dir(dir.path().join("data")).unwrap();
         fs::set_permissions(dir.path().join("data"), PermissionsExt::from_mode(0o700)).unwrap();
-        assert_contains(&cli.expect_failure(&["app", "list"]), "hallpass serve");
+        assert_contains(&cli.expect_failure(&["app", "list"]), "start the daemon once");
         assert_eq!(fs::read_dir(dir.path().join("data")).unwrap().count(), 0);
     });
 }

@@ -166,7 +166,7 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         for (arguments, expected) in [
             (["audit", "--app", "nothing"], "no application nothing"),
             (["audit", "--code", "ACS"], "no code"),
-            (["audit", "--since", "soon"], "no time"),
+            (["audit", "--since", "soon"], "not a time"),
         ] {
             let refused = cli.expect_failure(&arguments);
             assert!(refused.contains(expected), "{refused}");
@@ -213,7 +213,7 @@ fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
         );
         assert_contains(
             &cli.expect_failure(&["audit", "--action", "App!"]),
-            "is no action",
+            "is not an action",
         );
         let rows = cli.json(&["audit", "--refused", "--json"]);
         for (row, expected) in rows.as_array().unwrap().iter().zip([

@@ -131,7 +131,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
         );
         assert_contains(
             &cli.expect_failure(&["key", "roll", "confirm", "../x"]),
-            "no short name",
+            "not a short name",
         );
         cli.expect_failure(&["key", "roll", "confirm"]);
         assert_eq!(rollover_status(&cli)["missing"], 2);
@@ -330,6 +330,13 @@ fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
             (&"chatgpt".into(), &"fetched".into(), &0.into())
         );
         assert_contains(&cli.expect_success(&["app", "show", "chatgpt"]), "Audience");
+        // Whoever looks for the values once more gets no second connection.
+        assert_contains(
+            &cli.expect_failure(&["app", "draft", "--name", "ChatGPT"]),
+            "`hallpass app show chatgpt` prints what to paste there",
+        );
+        let second = ["app", "draft", "--name", "ChatGPT", "--slug", "second"];
+        assert_contains(&cli.expect_success(&second), "short name second; a draft");
         assert_contains(
             &cli.expect_success(&["app", "remove", "books"]),
             "draft books is gone",

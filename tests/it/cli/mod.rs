@@ -8,6 +8,7 @@ mod daemon;
 mod edits;
 mod explain;
 mod generate;
+mod groups;
 mod keys;
 mod messages;
 mod registration;

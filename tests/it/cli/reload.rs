@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
     os::unix::net::UnixDatagram,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ChildStderr, Stdio},
     time::Duration,
 };
@@ -22,15 +22,43 @@ use crate::{
     },
 };
 
-/// The socket of a service manager.
-struct ServiceManager(UnixDatagram);
+/// The socket of a service manager, and the directory that it is in.
+struct ServiceManager {
+    socket: UnixDatagram,
+    dir: TempDir,
+}
 
 impl ServiceManager {
-    fn listen(path: &Path) -> Self {
-        let socket = UnixDatagram::bind(path).unwrap();
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = UnixDatagram::bind(dir.path().join("notify")).unwrap();
         // Only a daemon that never sends it lets the test wait this long.
         socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        Self(socket)
+        Self { socket, dir }
+    }
+
+    /// For a daemon that it watches.
+    fn cli(&self, database: &Database) -> Cli {
+        Cli::new(&self.dir.path().join("data"), database).with_env(&[
+            ("HALLPASS_LISTEN", "127.0.0.1:0"),
+            (
+                "NOTIFY_SOCKET",
+                &self.dir.path().join("notify").display().to_string(),
+            ),
+            ("WATCHDOG_USEC", "400000"),
+        ])
+    }
+
+    /// What has arrived since, without the signs of life.
+    fn rest(&self) -> Vec<String> {
+        self.socket.set_nonblocking(true).unwrap();
+        let mut bytes = [0; 4096];
+        let mut messages = Vec::new();
+        while let Ok(length) = self.socket.recv(&mut bytes) {
+            messages.push(String::from_utf8(bytes[..length].to_vec()).unwrap());
+        }
+        messages.retain(|message| message.trim() != "WATCHDOG=1");
+        messages
     }
 
     /// Waits for a message that has `line`, and returns it.
@@ -43,7 +71,7 @@ impl ServiceManager {
         let (mut bytes, mut messages) = ([0; 4096], Vec::new());
         loop {
             let length = self
-                .0
+                .socket
                 .recv(&mut bytes)
                 .unwrap_or_else(|error| panic!("{line}: {error}"));
             let message = String::from_utf8(bytes[..length].to_vec()).unwrap();
@@ -58,14 +86,8 @@ impl ServiceManager {
 
 #[test]
 fn systemd_is_told_of_the_start_of_a_reload_of_live_workers_and_of_the_stop() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("notify");
-    let manager = ServiceManager::listen(&socket);
-    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[
-        ("HALLPASS_LISTEN", "127.0.0.1:0"),
-        ("NOTIFY_SOCKET", &socket.display().to_string()),
-        ("WATCHDOG_USEC", "400000"),
-    ]);
+    let manager = ServiceManager::start();
+    let cli = manager.cli(&Database::Sqlite);
     let (mut daemon, _log, address) = Daemon::start_with_piped_log(&cli);
     let started = manager.wait_for("READY=1");
     assert_contains(&started, &format!("STATUS=listens on http://{address}"));
@@ -82,15 +104,9 @@ fn systemd_is_told_of_the_start_of_a_reload_of_live_workers_and_of_the_stop() {
 
 #[test]
 fn systemd_is_told_of_life_also_while_the_database_is_away() {
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("notify");
-    let manager = ServiceManager::listen(&socket);
+    let manager = ServiceManager::start();
     let away = Database::Postgres("postgres://nobody@127.0.0.1:1/nothing".to_owned());
-    let cli = Cli::new(&dir.path().join("data"), &away).with_env(&[
-        ("HALLPASS_LISTEN", "127.0.0.1:0"),
-        ("NOTIFY_SOCKET", &socket.display().to_string()),
-        ("WATCHDOG_USEC", "400000"),
-    ]);
+    let cli = manager.cli(&away);
     let mut serve = cli.command(&["serve"]);
     let mut daemon = Daemon(serve.stderr(Stdio::null()).spawn().unwrap());
     assert_contains(&manager.wait_for("READY=1"), "STATUS=waits for the database");
@@ -106,17 +122,12 @@ fn a_database_that_comes_late_is_no_stop() {
         assert!(std::env::var("CI").is_err(), "PostgreSQL was not tested");
         return;
     };
-    let dir = tempfile::tempdir().unwrap();
-    let socket = dir.path().join("notify");
-    let manager = ServiceManager::listen(&socket);
+    let manager = ServiceManager::start();
     // A port where nobody listens yet.
     let server = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let parts = (url.find('@').unwrap() + 1, url.rfind('/').unwrap());
     let away = Database::Postgres(format!("{}{server}{}", &url[..parts.0], &url[parts.1..]));
-    let cli = Cli::new(&dir.path().join("data"), &away).with_env(&[
-        ("HALLPASS_LISTEN", "127.0.0.1:0"),
-        ("NOTIFY_SOCKET", &socket.display().to_string()),
-    ]);
+    let cli = manager.cli(&away);
     let mut serve = cli.command(&["serve"]);
     let mut daemon = Daemon(serve.stderr(Stdio::null()).spawn().unwrap());
     assert_contains(&manager.wait_for("READY=1"), "STATUS=waits for the database");
@@ -130,6 +141,30 @@ fn a_database_that_comes_late_is_no_stop() {
     manager.wait_for("STOPPING=1");
     let ended = daemon.0.wait().unwrap();
     assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn a_daemon_that_stops_is_never_ready_again() {
+    let manager = ServiceManager::start();
+    let (mut daemon, mut log, address) = Daemon::start_with_piped_log(&manager.cli(&Database::Sqlite));
+    manager.wait_for("READY=1");
+    // A request that is under way keeps it from ending.
+    let mut slow = TcpStream::connect(address).unwrap();
+    slow.write_all(b"POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nContent-Length: 9\r\n\r\n")
+        .unwrap();
+    let mut browser = Browser::new(address, "https://login.fernweh.example");
+    assert_eq!(browser.get("/login").status, 200);
+    daemon.signal("TERM");
+    manager.wait_for("STOPPING=1");
+    daemon.signal("HUP");
+    let mut text = String::new();
+    while !text.contains("the settings were read again") {
+        assert!(log.read_line(&mut text).unwrap() > 0, "it ended: {text}");
+    }
+    drop(slow);
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+    assert_eq!(manager.rest(), [""; 0]);
 }
 
 /// A daemon with a configuration file.

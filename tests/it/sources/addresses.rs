@@ -309,7 +309,7 @@ fn nothing_is_fetched_from_a_forbidden_address() {
                     "no public address",
                     "begin with https",
                     "https only",
-                    "no whole address",
+                    "not a whole address",
                     "host"
                 ]
                 .iter()

@@ -4,6 +4,7 @@ pub(crate) mod assertions;
 pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod inspect;
+pub(crate) mod mail_server;
 pub(crate) mod publisher;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sp_keys;

@@ -12,13 +12,14 @@ use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use hallpass::{
     clock::Clock,
     config::Settings,
-    credential::{PasswordContext, password::Password},
+    credential::password::Password,
     entropy::SystemEntropy,
     files,
     model::{
         actor::Actor,
         application::{
-            Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
+            Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, EntityId,
+            ServiceProvider, SpUrl,
         },
         user::{Email, NameComponent, NameComponents, OwnAttributes, User},
     },
@@ -164,7 +165,8 @@ impl TestServer {
             stable_id: None,
             user_name: None,
             attributes: OwnAttributes::new(),
-            password: Some(Password::parse_new(PASSWORD, &PasswordContext::default()).unwrap()),
+            password: Some(Password::parse(PASSWORD).unwrap()),
+            must_change_password: false,
         };
         match self.provider.people(&Actor::Itself).add_user(&new).unwrap() {
             ChangeOutcome::Done(user) => user,
@@ -190,6 +192,7 @@ impl TestServer {
             name: name.to_owned(),
             slug: None,
             kind: ApplicationKind::Other,
+            access: ApplicationAccess::Everyone,
             tile_url: None,
             saml: ServiceProvider::with_defaults(
                 entity_id,

@@ -4,7 +4,8 @@ use super::*;
 use crate::{
     model::{
         application::{
-            ApplicationKind, AssertionConsumerService, Binding, EntityId, Protocol, ServiceProvider,
+            ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId, Protocol,
+            ServiceProvider,
         },
         id::MetadataSourceId,
         response_options::ContentCipher,
@@ -58,6 +59,7 @@ fn test_application() -> (Application, ApplicationMetadataSource, ImportedMetada
         name: "SP".to_owned(),
         kind: ApplicationKind::Other,
         enabled: true,
+        access: ApplicationAccess::Everyone,
         tile_url: None,
         protocol: Protocol::from(ServiceProvider {
             signing_certificates: new.signing_certificates.clone(),

@@ -23,7 +23,7 @@ pub(in crate::saml::metadata) fn parse_validity(tag: &StartTag<'_>) -> Result<Va
     let valid_until = match tag.attribute("validUntil") {
         None => None,
         Some(text) => {
-            Some(parse_date_time(text).ok_or_else(|| BadMetadata::malformed("validUntil is no time"))?)
+            Some(parse_date_time(text).ok_or_else(|| BadMetadata::malformed("validUntil is not a time"))?)
         }
     };
     let cache_duration_text = tag.attribute("cacheDuration");

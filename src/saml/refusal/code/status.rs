@@ -125,6 +125,17 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
     };
+    /// A page says so first, where one may be shown.
+    ACCESS_MISSING = Explanation {
+        code: "ACCESS-MISSING",
+        meaning: "the application is open to chosen people and groups, and the person is not among them; our own page is shown first, where one may be",
+        status: Some((status::RESPONDER, Some(status::REQUEST_DENIED))),
+        message: "The person is not among those who may use the application.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: Fix::GiveAccess,
+        command: Some(FixCommand::ShowAccess),
+        clause: None,
+    };
     /// No response is sent that lacks a required attribute.
     ATTRIBUTE_MISSING = Explanation {
         code: "ATTRIBUTE-MISSING",

@@ -9,8 +9,10 @@ use crate::{
             device_link::DeviceLinkPage,
             html::Page,
             logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
+            not_assigned::{NotAssignedPage, WayBack},
             notice::{FailurePage, NoticeKind, NoticePage},
             part::{AppMark, Brand, UserMark},
+            password::{AccountPasswordPage, PasswordNotice, RequiredPasswordPage},
             portal::{Paging, PortalPage, Tile, TileKind},
             refusal::{RefusalPage, RefusedAction},
             sign_in::{SignInNotice, SignInPage},
@@ -93,9 +95,11 @@ impl Sample {
 
 pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     let mut all = texts.sign_in_pages();
+    all.extend(texts.password_pages());
     all.extend(texts.portal_pages());
     all.extend(texts.auto_post_pages());
     all.extend(texts.refusal_pages());
+    all.extend(texts.not_assigned_pages());
     all.extend(texts.logout_pages());
     all.extend(texts.notice_pages());
     all
@@ -156,6 +160,62 @@ impl SampleTexts<'_> {
                 SignInNotice::SignInAgain,
             ),
             page("login-again-unnamed", None, self.email, SignInNotice::SignInAgain),
+        ]
+    }
+
+    fn password_pages(&self) -> Vec<Sample> {
+        let [chatgpt, ..] = self.marks();
+        let required = |name, application: Option<&AppMark>, error: Option<&str>, is_busy| {
+            Sample::page(
+                name,
+                &RequiredPasswordPage {
+                    brand: self.brand(),
+                    application: application.cloned(),
+                    email: self.email,
+                    min_characters: 15,
+                    error: error.map(str::to_owned),
+                    is_busy,
+                    csrf: self.secret,
+                    ticket: self.secret,
+                    sealed: application.map(|_| self.secret),
+                },
+            )
+        };
+        let account = |name, notice, error: Option<&str>, is_current_wrong| {
+            Sample::page(
+                name,
+                &AccountPasswordPage {
+                    brand: self.brand(),
+                    user: self.user_mark(),
+                    notice,
+                    is_current_wrong,
+                    min_characters: 15,
+                    error: error.map(str::to_owned),
+                    csrf: self.secret,
+                },
+            )
+        };
+        let wait = PasswordNotice::Throttled {
+            wait_text: "2 minutes".to_owned(),
+            seconds: 119,
+            code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
+        };
+        vec![
+            required("required-password", None, None, false),
+            required("required-password-app", Some(&chatgpt), Some(self.text), false),
+            required("required-password-busy", Some(&chatgpt), None, true),
+            account("account-password", PasswordNotice::None, None, false),
+            account("account-password-changed", PasswordNotice::Changed, None, false),
+            account(
+                "account-password-refused",
+                PasswordNotice::None,
+                Some(self.text),
+                false,
+            ),
+            account("account-password-wrong", PasswordNotice::None, None, true),
+            account("account-password-wait", wait, None, false),
+            account("account-password-busy", PasswordNotice::Busy, None, false),
+            account("account-password-again", PasswordNotice::FormExpired, None, false),
         ]
     }
 
@@ -282,6 +342,31 @@ impl SampleTexts<'_> {
             ),
             page("refused-either", None, ResponsibleParty::EitherAdministrator),
             page("refused-unknown", None, ResponsibleParty::User),
+        ]
+    }
+
+    fn not_assigned_pages(&self) -> Vec<Sample> {
+        let page = |name, groups: &[&str], back: bool| {
+            let [application, ..] = self.marks();
+            let groups: Vec<_> = groups.iter().map(|name| (*name).to_owned()).collect();
+            let shown = NotAssignedPage {
+                brand: self.brand(),
+                application,
+                user: self.user_mark(),
+                groups: &groups,
+                code: "ACCESS-MISSING 7F3A-92C1".to_owned(),
+                back: back.then(|| WayBack {
+                    destination: self.acs,
+                    message: Base64::encode("<samlp:Response>"),
+                    relay_state: Some(self.secret),
+                }),
+            };
+            Sample::of_kind(name, ResponseKind::AutoPost, &shown)
+        };
+        vec![
+            page("not-assigned", &[self.text], true),
+            page("not-assigned-tile", &[self.text, self.host], false),
+            page("not-assigned-people", &[], true),
         ]
     }
 

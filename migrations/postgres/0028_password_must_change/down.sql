@@ -1,0 +1,1 @@
+ALTER TABLE user_passwords DROP COLUMN must_change;
