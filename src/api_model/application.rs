@@ -25,6 +25,8 @@ pub struct ApplicationOutput {
     pub enabled: bool,
     /// `everyone` or `assigned`.
     pub access: &'static str,
+    /// `never`, `offered`, `required` or `required from DAY`; none: what holds for the user everywhere.
+    pub second_factor: Option<String>,
     pub entity_id: String,
     pub audience: String,
     pub acs: Vec<String>,
@@ -35,6 +37,8 @@ pub struct ApplicationOutput {
     pub allow_idp_initiated: bool,
     pub relay_state: Option<String>,
     pub name_id: &'static str,
+    /// `proven` or `password`: the class of an answer whose request asks for none.
+    pub authn_context: &'static str,
     pub sign: &'static str,
     pub algorithm: &'static str,
     pub encrypt: &'static str,
@@ -138,6 +142,7 @@ impl From<&Application> for ApplicationOutput {
             kind: kind_name(application.kind),
             enabled: application.enabled,
             access: application.access.name(),
+            second_factor: application.second_factor.map(|policy| policy.to_string()),
             tile_url: application.tile_url.as_ref().map(address_text),
             ..Self::default()
         };
@@ -175,6 +180,7 @@ impl ApplicationOutput {
             allow_idp_initiated: saml.allow_idp_initiated,
             relay_state: saml.default_relay_state.clone(),
             name_id: saml.name_id_format.name(),
+            authn_context: saml.response_options.default_class.name(),
             sign: saml.response_options.signed_parts.name(),
             algorithm: saml.response_options.signature_algorithm.name(),
             encrypt: saml

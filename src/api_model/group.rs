@@ -17,6 +17,8 @@ pub struct GroupOutput {
     pub id: String,
     pub name: String,
     pub description: Option<String>,
+    /// As of an application.
+    pub second_factor: Option<String>,
     /// How many people are in it.
     pub members: i64,
     pub created_at: String,
@@ -29,6 +31,7 @@ impl From<&SizedGroup> for GroupOutput {
             id: group.id.to_string(),
             name: group.name.to_string(),
             description: group.description.clone(),
+            second_factor: group.second_factor.map(|policy| policy.to_string()),
             members: *members,
             created_at: format_rfc3339(group.created_at),
             updated_at: format_rfc3339(group.updated_at),

@@ -14,5 +14,6 @@ pub mod mail;
 pub mod metadata_source;
 pub mod preview;
 pub mod remedy;
+pub mod second_factor;
 pub mod time;
 pub mod user;

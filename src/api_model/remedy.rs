@@ -176,6 +176,7 @@ pub fn command(command: FixCommand, application: Option<&Application>) -> String
         FixCommand::ListImported => "hallpass app known list".to_owned(),
         FixCommand::ListSources => "hallpass app source".to_owned(),
         FixCommand::RegisterAcs => format!("hallpass app edit {slug} {}", acs_arguments(application)),
+        FixCommand::SecondFactor => "hallpass user second-factor EMAIL".to_owned(),
         FixCommand::SetPassword => "hallpass user set-password EMAIL".to_owned(),
         FixCommand::ShowApplication => format!("hallpass app show {slug}"),
     }

@@ -15,7 +15,7 @@ pub(super) enum AppliesOn {
 use AppliesOn::{Reload, Restart};
 
 /// The keys as TOML spells them; a dot separates the section.
-const TABLE: [(AppliesOn, &str); 34] = [
+const TABLE: [(AppliesOn, &str); 36] = [
     (Restart, "base_url"),
     (Restart, "listen"),
     (Restart, "data_dir"),
@@ -35,6 +35,8 @@ const TABLE: [(AppliesOn, &str); 34] = [
     (Reload, "sessions.idle"),
     (Reload, "sessions.absolute"),
     (Reload, "passwords.min_length"),
+    (Reload, "second_factor.rule"),
+    (Reload, "second_factor.remember_device"),
     (Reload, "throttle.pair_free"),
     (Reload, "throttle.address_free"),
     (Reload, "throttle.account_free"),

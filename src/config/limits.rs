@@ -7,13 +7,14 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
     config::{reader::Reader, value},
-    model::{policy::Policy, throttle::ThrottlePolicy},
+    model::{policy::Policy, second_factor::SecondFactorPolicy, throttle::ThrottlePolicy},
 };
 
 /// The time of the last request is stored about once a minute; a shorter session could end while the user is active.
 const MIN_SESSION: TimeDelta = TimeDelta::minutes(5);
 const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(24);
+const MAX_REMEMBERED: TimeDelta = TimeDelta::days(90);
 const MAX_FREE: u32 = 10_000;
 /// Nobody may be asked for more (NIST SP 800-63B-4, 3.1.1.2).
 const MAX_PASSWORD_LENGTH: u32 = 64;
@@ -27,6 +28,18 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
         policy.min_password_length,
         Policy::MIN_PASSWORD_LENGTH,
         MAX_PASSWORD_LENGTH,
+    );
+    policy.second_factor = reader.value(
+        "second_factor.rule",
+        policy.second_factor,
+        SecondFactorPolicy::parse,
+        ToString::to_string,
+    );
+    policy.remember_device = reader.value(
+        "second_factor.remember_device",
+        policy.remember_device,
+        parse_remember,
+        |lifetime| lifetime.map_or_else(|| NEVER.to_owned(), value::format_duration),
     );
     read_throttle(reader, &mut policy);
     policy.audit_retention = reader.value(
@@ -132,6 +145,18 @@ fn set_pauses(limit: &mut ThrottlePolicy, first: TimeDelta, longest: TimeDelta) 
     limit.first_pause = first;
     limit.longest_pause = longest;
     limit.forget_after = limit.forget_after.max(longest * 2);
+}
+
+/// No device is remembered.
+const NEVER: &str = "never";
+
+fn parse_remember(text: &str) -> Result<Option<TimeDelta>, String> {
+    match text.trim() {
+        NEVER => Ok(None),
+        other => value::duration(other, TimeDelta::days(1), MAX_REMEMBERED)
+            .map(Some)
+            .map_err(|why| format!("{why}, or {NEVER}")),
+    }
 }
 
 fn parse_retention(text: &str) -> Result<Option<TimeDelta>, String> {

@@ -4,6 +4,7 @@ pub mod browser_state;
 mod derived_key;
 pub mod encrypt;
 pub mod error;
+pub mod factor_key;
 pub mod generate;
 pub mod hash;
 pub mod job_key;

@@ -18,6 +18,11 @@ pub enum AuditAction {
     UserNameId,
     UserErase,
     UserDeviceLink,
+    StepUp,
+    SecondFactorAdd,
+    SecondFactorRemove,
+    SecondFactorForget,
+    RecoveryCodes,
     GroupAdd,
     GroupEdit,
     GroupRemove,
@@ -52,7 +57,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 51] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -68,6 +73,11 @@ impl AuditAction {
         Self::UserNameId,
         Self::UserErase,
         Self::UserDeviceLink,
+        Self::StepUp,
+        Self::SecondFactorAdd,
+        Self::SecondFactorRemove,
+        Self::SecondFactorForget,
+        Self::RecoveryCodes,
         Self::GroupAdd,
         Self::GroupEdit,
         Self::GroupRemove,
@@ -119,6 +129,11 @@ impl AuditAction {
             Self::UserNameId => "user.name_id",
             Self::UserErase => "user.erase",
             Self::UserDeviceLink => "user.device_link",
+            Self::StepUp => "login.second_factor",
+            Self::SecondFactorAdd => "user.second_factor.add",
+            Self::SecondFactorRemove => "user.second_factor.remove",
+            Self::SecondFactorForget => "user.second_factor.forget",
+            Self::RecoveryCodes => "user.recovery_codes",
             Self::GroupAdd => "group.add",
             Self::GroupEdit => "group.edit",
             Self::GroupRemove => "group.remove",

@@ -11,12 +11,20 @@ pub enum AuthenticationMethod {
     OneTimePassword,
     /// `hwk`
     HardwareKey,
+    /// No proof by itself: a second factor was given on this device before, and is not asked for again for a while. It
+    /// has no name in RFC 8176.
+    RememberedDevice,
     /// A method that only a newer version knows: it proves nothing here.
     Unknown,
 }
 
 impl AuthenticationMethod {
-    const KNOWN: [Self; 3] = [Self::Password, Self::OneTimePassword, Self::HardwareKey];
+    const KNOWN: [Self; 4] = [
+        Self::Password,
+        Self::OneTimePassword,
+        Self::HardwareKey,
+        Self::RememberedDevice,
+    ];
 
     /// Its value in `amr`, and in the database.
     pub const fn amr(self) -> &'static str {
@@ -24,6 +32,7 @@ impl AuthenticationMethod {
             Self::Password => "pwd",
             Self::OneTimePassword => "otp",
             Self::HardwareKey => "hwk",
+            Self::RememberedDevice => "device",
             Self::Unknown => "unknown",
         }
     }
@@ -36,7 +45,7 @@ impl AuthenticationMethod {
     /// Whether it proves something besides what a password proves: with a password, two factors.
     pub const fn is_second_factor(self) -> bool {
         match self {
-            Self::Password | Self::Unknown => false,
+            Self::Password | Self::RememberedDevice | Self::Unknown => false,
             Self::OneTimePassword | Self::HardwareKey => true,
         }
     }
@@ -52,6 +61,9 @@ pub struct AuthenticationEvent {
 }
 
 impl AuthenticationEvent {
+    /// Stands for the credential where a recovery code was used: each of them works once.
+    pub const RECOVERY_CODE: &'static str = "recovery-code";
+
     pub const fn password(at: DateTime<Utc>) -> Self {
         Self {
             method: AuthenticationMethod::Password,
@@ -78,9 +90,41 @@ impl AuthenticationEvents {
         self.0.push(event);
     }
 
-    /// When the user last proved anything: `AuthnInstant`, `auth_time`.
+    /// When the user last proved anything.
     pub fn last_at(&self) -> Option<DateTime<Utc>> {
-        self.0.iter().map(|event| event.at).max()
+        self.last_of(|_any| true)
+    }
+
+    /// When the user last proved what a sign-in begins with.
+    pub fn first_factor_at(&self) -> Option<DateTime<Utc>> {
+        self.last_of(|event| event.method == AuthenticationMethod::Password)
+    }
+
+    /// When the user last proved a second factor.
+    pub fn second_factor_at(&self) -> Option<DateTime<Utc>> {
+        self.last_of(|event| event.method.is_second_factor())
+    }
+
+    fn last_of(&self, is_of_kind: impl Fn(&AuthenticationEvent) -> bool) -> Option<DateTime<Utc>> {
+        let events = self.0.iter().filter(|event| is_of_kind(event));
+        events.map(|event| event.at).max()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &AuthenticationEvent> {
+        self.0.iter()
+    }
+
+    /// Whether a time-based one-time password was proved, and not only a recovery code.
+    pub fn includes_totp(&self) -> bool {
+        self.0.iter().any(|event| {
+            event.method == AuthenticationMethod::OneTimePassword
+                && event.credential.as_deref() != Some(AuthenticationEvent::RECOVERY_CODE)
+        })
+    }
+
+    /// Whether a second factor was proved, or need not be on this device.
+    pub fn has_second_factor(&self) -> bool {
+        self.is_multi_factor() || self.includes(AuthenticationMethod::RememberedDevice)
     }
 
     pub fn includes(&self, method: AuthenticationMethod) -> bool {
@@ -131,7 +175,7 @@ mod tests {
 
     fn event() -> impl Strategy<Value = AuthenticationEvent> {
         (
-            0..3_usize,
+            0..4_usize,
             0..4_000_000_000_000_000_i64,
             proptest::option::of("[A-Z0-9]{1,26}"),
         )

@@ -1,6 +1,11 @@
 //! Authentication context classes (saml-authn-context, 3.4), held against what a session's user has proved.
 
-use crate::model::authentication::{AuthenticationEvents, AuthenticationMethod};
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    authentication::{AuthenticationEvents, AuthenticationMethod},
+    response_options::DefaultClass,
+};
 
 /// A class that requests may name, or that an answer names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -225,8 +230,33 @@ fn letter(number: usize) -> char {
 }
 
 /// The class of an answer whose request asks for none; `None` if nothing was proved.
-pub fn default_class(proved: &AuthenticationEvents) -> Option<AuthnContextClass> {
-    classes_by_strength(proved).next()
+pub fn default_class(proved: &AuthenticationEvents, default: DefaultClass) -> Option<AuthnContextClass> {
+    let mut classes = classes_by_strength(proved);
+    match default {
+        DefaultClass::Proven => classes.last(),
+        DefaultClass::Password => classes.next(),
+    }
+}
+
+/// When what `class` names was proved: `AuthnInstant`, `auth_time`.
+pub fn proved_at(class: AuthnContextClass, proved: &AuthenticationEvents) -> Option<DateTime<Utc>> {
+    match class {
+        AuthnContextClass::RefedsMfa | AuthnContextClass::TimeSyncToken => proved.second_factor_at(),
+        AuthnContextClass::Unspecified
+        | AuthnContextClass::InternetProtocol
+        | AuthnContextClass::InternetProtocolPassword
+        | AuthnContextClass::Password
+        | AuthnContextClass::PreviousSession
+        | AuthnContextClass::PasswordProtectedTransport
+        | AuthnContextClass::MobileTwoFactorContract
+        | AuthnContextClass::MobileTwoFactorUnregistered
+        | AuthnContextClass::Smartcard
+        | AuthnContextClass::SmartcardPki
+        | AuthnContextClass::SoftwarePki
+        | AuthnContextClass::TlsClient
+        | AuthnContextClass::X509
+        | AuthnContextClass::Unknown => proved.first_factor_at(),
+    }
 }
 
 /// The classes that an answer names by itself, the weakest first.
@@ -241,7 +271,10 @@ fn classes_by_strength(proved: &AuthenticationEvents) -> impl Iterator<Item = Au
 fn exact_classes(proved: &AuthenticationEvents) -> impl Iterator<Item = AuthnContextClass> {
     let password = proved.includes(AuthenticationMethod::Password);
     let implied = [AuthnContextClass::Password, AuthnContextClass::Unspecified];
-    classes_by_strength(proved).chain(implied.into_iter().filter(move |_class| password))
+    let token = proved.includes_totp().then_some(AuthnContextClass::TimeSyncToken);
+    classes_by_strength(proved)
+        .chain(token)
+        .chain(implied.into_iter().filter(move |_class| password))
 }
 
 #[cfg(test)]
@@ -336,7 +369,16 @@ mod tests {
                 "{requested:?}"
             );
         }
-        assert_eq!(default_class(&two_factors()), Some(PasswordProtectedTransport));
+        for (default, expected) in [
+            (DefaultClass::Proven, RefedsMfa),
+            (DefaultClass::Password, PasswordProtectedTransport),
+        ] {
+            assert_eq!(default_class(&two_factors(), default), Some(expected));
+            assert_eq!(
+                default_class(&password(), default),
+                Some(PasswordProtectedTransport)
+            );
+        }
     }
 
     #[test]

@@ -23,6 +23,14 @@ pub mod path {
     pub const SIGN_IN: &str = "/login";
     /// Takes the new password of a user who has to choose one before the sign-in goes on.
     pub const REQUIRED_PASSWORD: &str = "/login/password";
+    /// Asks for a second factor, or sets one up.
+    pub const SECOND_FACTOR: &str = "/login/second-factor";
+    /// The second factors of the user who is signed in.
+    pub const ACCOUNT_FACTORS: &str = "/account/second-factors";
+    pub const ADD_FACTOR: &str = "/account/second-factors/add";
+    pub const REMOVE_FACTOR: &str = "/account/second-factors/remove";
+    pub const FORGET_DEVICES: &str = "/account/second-factors/forget-devices";
+    pub const RECOVERY_CODES: &str = "/account/recovery-codes";
     /// Where a user changes the password.
     pub const ACCOUNT_PASSWORD: &str = "/account/password";
     /// Ends the session here.

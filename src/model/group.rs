@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{
     id::GroupId,
+    second_factor::SecondFactorPolicy,
     text::{BadText, single_line},
 };
 
@@ -17,6 +18,8 @@ pub struct Group {
     pub name: GroupName,
     /// What it is for, in an administrator's words.
     pub description: Option<String>,
+    /// Whether its members need a second factor; none: what is set for the installation.
+    pub second_factor: Option<SecondFactorPolicy>,
     /// Raised by every edit, so that two concurrent edits do not undo each other.
     pub version: i64,
     pub created_at: DateTime<Utc>,

@@ -48,6 +48,8 @@ id_types! {
     LogoutId;
     /// Names a signing key.
     KeyId;
+    /// Names a second factor of a user.
+    SecondFactorId;
     /// Names a session.
     SessionId;
     /// Names a source of metadata.

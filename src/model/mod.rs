@@ -29,6 +29,7 @@ pub mod remedy;
 pub mod request_details;
 pub mod response_options;
 pub mod rollover;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod sign_in;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::model::throttle::ThrottlePolicy;
+use crate::model::{second_factor::SecondFactorPolicy, throttle::ThrottlePolicy};
 
 /// Every lifetime and limit, in one place.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +42,10 @@ pub struct Policy {
     pub sign_metadata: bool,
     /// The fewest characters of a new password that is all that a user signs in with.
     pub min_password_length: u32,
+    /// Whether users need a second factor, where no group and no application says otherwise.
+    pub second_factor: SecondFactorPolicy,
+    /// For how long a second factor need not be given again on a device, if its user wishes; none: it always must.
+    pub remember_device: Option<TimeDelta>,
 }
 
 impl Policy {
@@ -81,6 +85,8 @@ impl Default for Policy {
             audit_retention: None,
             sign_metadata: true,
             min_password_length: Self::MIN_PASSWORD_LENGTH,
+            second_factor: SecondFactorPolicy::default(),
+            remember_device: None,
         }
     }
 }

@@ -142,6 +142,7 @@ pub enum FixCommand {
     ListSources,
     /// Register one more ACS, and keep the others.
     RegisterAcs,
+    SecondFactor,
     SetPassword,
     ShowAccess,
     ShowApplication,

@@ -75,13 +75,39 @@ impl ContentCipher {
     }
 }
 
-/// How the responses to one service provider are signed and encrypted.
+/// Which authentication context class a response names if the request asks for none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DefaultClass {
+    /// The strongest one that was proved.
+    Proven,
+    /// That of a password, for service providers that know no other.
+    Password,
+}
+
+impl DefaultClass {
+    pub const ALL: [Self; 2] = [Self::Proven, Self::Password];
+
+    /// Its short name, in the database and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Password => "password",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+}
+
+/// How the responses to one service provider are made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ResponseOptions {
     pub signed_parts: SignedParts,
     pub signature_algorithm: SignatureAlgorithm,
     /// None: assertions are not encrypted.
     pub encryption: Option<ContentCipher>,
+    pub default_class: DefaultClass,
 }
 
 impl ResponseOptions {
@@ -90,6 +116,7 @@ impl ResponseOptions {
         signed_parts: SignedParts::Both,
         signature_algorithm: SignatureAlgorithm::RsaSha256,
         encryption: None,
+        default_class: DefaultClass::Proven,
     };
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
-    authentication::AuthenticationEvents,
+    authentication::{AuthenticationEvent, AuthenticationEvents},
     id::{ApplicationId, SessionId, UserId},
     secret::{Secret, Token},
     text::hex,
@@ -47,6 +47,27 @@ impl Session {
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
+    /// The same session, in which `event` was proved and which the browser used at `now`.
+    #[must_use]
+    pub fn with_event(
+        &self,
+        event: AuthenticationEvent,
+        now: DateTime<Utc>,
+        idle_expires_at: DateTime<Utc>,
+    ) -> Self {
+        let mut authentications = self.authentications.clone();
+        authentications.record(event);
+        Self {
+            id: self.id,
+            user: self.user,
+            seed: self.seed.duplicate(),
+            authentications,
+            last_seen_at: now,
+            idle_expires_at,
+            expires_at: self.expires_at,
+        }
+    }
+
     /// Whether it is active; `absolute` is the longest lifetime. A session that would live longer was started by a
     /// clock that has been set back since: its expiry is not reliable.
     pub fn is_active(&self, now: DateTime<Utc>, absolute: TimeDelta) -> bool {
@@ -57,7 +78,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::authentication::AuthenticationEvent;
 
     #[test]
     fn a_session_ends_at_its_age_also_where_the_clock_goes_back() {

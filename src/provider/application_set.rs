@@ -185,6 +185,7 @@ mod tests {
             kind: ApplicationKind::Other,
             enabled: true,
             access: ApplicationAccess::Everyone,
+            second_factor: None,
             tile_url: None,
             protocol: ServiceProvider::with_defaults(entity_id, Vec::new()).into(),
             version: 1,

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
 use crate::{
-    crypto::{browser_state::BrowserStateKey, job_key::JobKey},
+    crypto::{browser_state::BrowserStateKey, factor_key::FactorKey, job_key::JobKey},
     model::{
         actor::Actor, audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId,
         mail::MailSettings, policy::Policy, secret::Token, text::hex,
@@ -50,6 +50,7 @@ pub(super) struct Inner {
     pub(super) health_check: Mutex<HealthCheck>,
     pub(super) state_key: BrowserStateKey,
     pub(super) job_key: JobKey,
+    pub(super) factor_key: FactorKey,
     pub(super) snapshot: RwLock<Option<Arc<Snapshot>>>,
     pub(super) loading: SingleFlight,
     pub(super) loads: AtomicU64,
@@ -79,11 +80,13 @@ impl Provider {
     fn prepared(dependencies: Dependencies) -> Result<Self, Error> {
         let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
         let job_key = JobKey::from_sealing_key(&dependencies.sealing_key)?;
+        let factor_key = FactorKey::from_sealing_key(&dependencies.sealing_key)?;
         let inner = Inner {
             store_for_requests: dependencies.store.for_requests(),
             dependencies,
             state_key,
             job_key,
+            factor_key,
             health_check: Mutex::new(HealthCheck::default()),
             snapshot: RwLock::new(None),
             loading: SingleFlight::default(),
@@ -150,6 +153,10 @@ impl Provider {
 
     pub(super) fn state_key(&self) -> &BrowserStateKey {
         &self.0.state_key
+    }
+
+    pub(super) fn factor_key(&self) -> &FactorKey {
+        &self.0.factor_key
     }
 
     pub(super) fn job_key(&self) -> &JobKey {

@@ -25,6 +25,9 @@ pub enum Error {
     /// A mail could not be written.
     #[error(transparent)]
     Mail(#[from] crate::mail::SendError),
+    /// A one-time password could not be checked.
+    #[error(transparent)]
+    Totp(crate::credential::totp::Error),
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was signed for the application with this slug cannot be verified.
@@ -60,6 +63,7 @@ impl Remediable for Error {
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Mail(_)
+            | Self::Totp(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::UnsettledGeneration
@@ -94,6 +98,7 @@ impl Error {
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Mail(_)
+            | Self::Totp(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::NotInitialized(_)

@@ -3,16 +3,17 @@
 //! Every change of these raises one number, the generation, which is read with every session: if the snapshot is of
 //! another generation, what changed is read first, so that a change takes effect at the next sign-in on every replica.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{
         application::{Application, EntityId, Slug},
-        id::ApplicationId,
+        id::{ApplicationId, GroupId},
         installation::Installation,
         policy::Policy,
         remedy::Remediable,
         rollover::ApplicationDraft,
+        second_factor::SecondFactorPolicy,
         unreadable::{UnreadableKind, UnreadableRow},
     },
     provider::{
@@ -33,6 +34,8 @@ pub struct Snapshot {
     /// Drafts have a metadata address before they become applications.
     pub drafts: Arc<Vec<ApplicationDraft>>,
     pub unreadable: Arc<Vec<UnreadableRow>>,
+    /// What groups say about second factors.
+    pub group_policies: BTreeMap<GroupId, SecondFactorPolicy>,
     pub signer: Arc<Signer>,
     /// What anybody may fetch.
     pub publication: Arc<Publication>,
@@ -86,6 +89,7 @@ impl Snapshot {
         };
         Ok(Self {
             installation: read.installation,
+            group_policies: read.group_policies,
             applications,
             drafts,
             unreadable: Arc::new(unreadable),

@@ -49,6 +49,8 @@ pub enum Step {
     Continue(SealedSignIn),
     /// Show the sign-in form.
     SignIn(SignInPrompt),
+    /// Send the browser to the page that asks for a second factor, or sets one up, and then to where it came in.
+    SecondFactor,
     /// Nobody is signed in. The URL is examined after the sign-in, so that strangers learn nothing about it.
     SignInFirst,
     /// Nobody is signed in, and the browser loads this inside another page, where nobody can sign in.
@@ -133,6 +135,15 @@ impl Entry<'_> {
     }
 }
 
+/// What comes before the response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Missing {
+    SignIn,
+    /// Somebody is signed in, and must sign in again.
+    Reauthentication,
+    SecondFactor,
+}
+
 /// The outcome of the gate.
 pub(in crate::provider) enum Passage<'a> {
     /// The session may be answered, at this ACS.
@@ -197,6 +208,11 @@ impl SignIn<'_> {
             is_resumed: matches!(entry.entrance, Entrance::Continue(_)),
             session: active_session.as_ref(),
             is_subject,
+            second_factor: self.second_factor_rule_at(
+                entry.snapshot,
+                entry.application.application.second_factor,
+                active_session.as_ref(),
+            )?,
             now: self.now(),
         });
         let acs = entry.application.sp.acs_by_digest(&entry.payload().acs_digest);
@@ -216,9 +232,19 @@ impl SignIn<'_> {
             (GateDecision::Respond(authenticated), Some(acs), Some(active_session)) => {
                 return Ok(Passage::Passed(Box::new(active_session), authenticated, acs));
             }
-            (GateDecision::Respond(_), Some(_), None) => self.sign_in_step(entry, None, false)?,
+            (GateDecision::Respond(_) | GateDecision::SecondFactor, Some(_), None) => {
+                self.sign_in_step(entry, None, Missing::SignIn)?
+            }
             (GateDecision::SignIn { reauthenticate }, Some(_), active_session) => {
-                self.sign_in_step(entry, active_session.as_ref(), reauthenticate)?
+                let missing = if reauthenticate {
+                    Missing::Reauthentication
+                } else {
+                    Missing::SignIn
+                };
+                self.sign_in_step(entry, active_session.as_ref(), missing)?
+            }
+            (GateDecision::SecondFactor, Some(_), active_session) => {
+                self.sign_in_step(entry, active_session.as_ref(), Missing::SecondFactor)?
             }
         }))
     }
@@ -228,10 +254,11 @@ impl SignIn<'_> {
         &self,
         entry: &Entry<'_>,
         active_session: Option<&ActiveSession>,
-        reauthenticate: bool,
+        missing: Missing,
     ) -> Result<SignInOutcome, Error> {
         let (visitor, asked) = (entry.context.visitor, &entry.pending.requirements);
         let step = match entry.entrance {
+            Entrance::StartUrl | Entrance::Tile if missing == Missing::SecondFactor => Step::SecondFactor,
             Entrance::StartUrl | Entrance::Tile => Step::SignInFirst,
             // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
             Entrance::Request
@@ -252,12 +279,15 @@ impl SignIn<'_> {
             Entrance::Continue(CookieBinding::Posted) => {
                 Step::Continue(self.bind_to_browser(&entry.pending, visitor)?)
             }
+            Entrance::Continue(CookieBinding::Browser) if missing == Missing::SecondFactor => {
+                Step::SecondFactor
+            }
             Entrance::Continue(CookieBinding::Browser) => {
                 let signed_in = active_session.map(|active_session| active_session.user.email.as_str());
                 let application = entry.application.application;
                 Step::SignIn(SignInPrompt {
                     application: Some((application.id, application.name.clone())),
-                    reauthenticate,
+                    reauthenticate: missing == Missing::Reauthentication,
                     email: asked.email().or(signed_in).map(str::to_owned),
                 })
             }

@@ -1,11 +1,14 @@
 //! What every replica caches, read from one state of the database: all of it, or what changed since a generation.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     model::{
-        application::Application, installation::Installation, key::SealedKey, rollover::ApplicationDraft,
-        unreadable::UnreadableRow,
+        application::Application, id::GroupId, installation::Installation, key::SealedKey,
+        rollover::ApplicationDraft, second_factor::SecondFactorPolicy, unreadable::UnreadableRow,
     },
     store::{connection::Tx, error::Error},
 };
@@ -20,6 +23,8 @@ pub struct Configuration {
     /// `None` if no draft changed.
     pub drafts: Option<(Vec<ApplicationDraft>, Vec<UnreadableRow>)>,
     pub applications: Vec<Arc<Application>>,
+    /// What groups say about second factors.
+    pub group_policies: BTreeMap<GroupId, SecondFactorPolicy>,
     /// Unreadable applications.
     pub unreadable: Vec<UnreadableRow>,
     /// The row IDs of the applications that may have changed; those that are not in `applications` or `unreadable` were
@@ -50,6 +55,7 @@ impl Tx {
                 tx.each_application(&ids, &mut |application| applications.push(Arc::new(application)))?;
             Ok(Some(Configuration {
                 keys: read_keys.then(|| tx.readable_keys()).transpose()?,
+                group_policies: tx.group_policies()?,
                 drafts: read_drafts.then(|| tx.drafts_and_unreadable()).transpose()?,
                 installation,
                 applications,

@@ -27,6 +27,7 @@ const MAX_CHANGED_APPLICATIONS: usize = 100;
 const IDENTITY: &str = "identity";
 const DRAFTS: &str = "drafts";
 const APPLICATIONS: &str = "applications";
+const GROUP_POLICIES: &str = "groups";
 
 /// What changed between two generations.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -34,6 +35,8 @@ pub(super) struct ConfigChanges {
     /// Our entity ID, our base URL, or our keys.
     pub(super) identity: bool,
     pub(super) drafts: bool,
+    /// What groups say about second factors. It is read with every change: this makes it one.
+    pub(super) group_policies: bool,
     /// The ids of applications that were added, edited or removed.
     pub(super) applications: BTreeSet<String>,
 }
@@ -96,6 +99,11 @@ impl<'t> ConfigTx<'t> {
         self.changes.drafts = true;
     }
 
+    /// What groups say about second factors.
+    pub const fn changed_group_policies(&mut self) {
+        self.changes.group_policies = true;
+    }
+
     pub(super) const fn changed_identity(&mut self) {
         self.changes.identity = true;
     }
@@ -117,6 +125,7 @@ impl<'t> ConfigTx<'t> {
         let subjects = [
             (changes.identity, IDENTITY),
             (changes.drafts, DRAFTS),
+            (changes.group_policies, GROUP_POLICIES),
             (is_everything, APPLICATIONS),
         ];
         let subjects = subjects.iter().filter(|(is, _)| *is).map(|(_, subject)| *subject);
@@ -161,6 +170,7 @@ impl Tx {
             match subject.as_str() {
                 IDENTITY => changes.identity = true,
                 DRAFTS => changes.drafts = true,
+                GROUP_POLICIES => changes.group_policies = true,
                 APPLICATIONS => return Ok(None),
                 _ => {
                     changes.applications.insert(subject);

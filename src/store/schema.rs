@@ -65,6 +65,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (id) {
+        id -> Text,
+        user_id -> Text,
+        kind -> Text,
+        name -> Text,
+        sealed -> Binary,
+        last_step -> BigInt,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, sha256) {
+        user_id -> Text,
+        sha256 -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     applications (id) {
         id -> Text,
         slug -> Text,
@@ -76,6 +97,8 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         access -> Text,
+        second_factor -> Nullable<Text>,
+        second_factor_from -> Nullable<Timestamp>,
     }
 }
 
@@ -102,6 +125,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        second_factor -> Nullable<Text>,
+        second_factor_from -> Nullable<Timestamp>,
     }
 }
 
@@ -128,6 +153,7 @@ diesel::table! {
         signs -> Text,
         signature_algorithm -> Text,
         encryption -> Nullable<Text>,
+        authn_context -> Text,
     }
 }
 
@@ -358,6 +384,7 @@ diesel::table! {
         created_at -> Timestamp,
         last_used_at -> Timestamp,
         expires_at -> Timestamp,
+        second_factor_until -> Nullable<Timestamp>,
     }
 }
 

@@ -59,6 +59,20 @@ fn routes(app: &mut ServiceConfig) {
             .route(post().to(people::account_password::post)),
     );
     app.service(
+        resource(path::SECOND_FACTOR)
+            .route(get_or_head().to(people::second_factor::get))
+            .route(post().to(people::second_factor::post)),
+    );
+    app.service(resource(path::ACCOUNT_FACTORS).route(get_or_head().to(people::account_factors::get)));
+    app.service(
+        resource(path::ADD_FACTOR)
+            .route(get_or_head().to(people::enrolment::get))
+            .route(post().to(people::enrolment::post)),
+    );
+    app.service(resource(path::REMOVE_FACTOR).route(post().to(people::account_factors::remove)));
+    app.service(resource(path::FORGET_DEVICES).route(post().to(people::account_factors::forget_devices)));
+    app.service(resource(path::RECOVERY_CODES).route(post().to(people::account_factors::new_recovery_codes)));
+    app.service(
         resource(path::LOGOUT)
             .route(get_or_head().to(people::logout::ask))
             .route(post().to(people::logout::sign_out)),

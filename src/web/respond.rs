@@ -54,7 +54,13 @@ pub(super) fn saml_response(site: &Site, answer: &SamlResponse) -> HttpResponse 
 
 /// Redirects to the page of a pending sign-in, with the cookie that binds it to this browser.
 pub(super) fn redirect_to_pending(site: &Site, waiting: &SealedSignIn) -> HttpResponse {
-    let mut response = see_other(&format!("{}{}", path::RESUME_SIGN_IN, waiting.sealed));
+    let address = format!("{}{}", path::RESUME_SIGN_IN, waiting.sealed);
+    redirect_with_pending(site, &address, waiting)
+}
+
+/// To another page of ours that takes the pending sign-in along.
+pub(super) fn redirect_with_pending(site: &Site, address: &str, waiting: &SealedSignIn) -> HttpResponse {
+    let mut response = see_other(address);
     match &waiting.cookie {
         None => {}
         Some(NewCookie::Browser(token)) => {

@@ -29,6 +29,11 @@ pub(super) fn format_time(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
+/// Such as `21 November 2026`, in UTC.
+pub(super) fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

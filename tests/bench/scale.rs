@@ -87,6 +87,7 @@ pub(crate) fn numbered_application(number: u32) -> Application {
         kind: ApplicationKind::Other,
         enabled: true,
         access: ApplicationAccess::Everyone,
+        second_factor: None,
         tile_url: None,
         protocol: ServiceProvider::with_defaults(entity_id, vec![endpoint]).into(),
         version: 1,

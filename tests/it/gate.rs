@@ -8,9 +8,13 @@ use hallpass::{
         application::{Application, ApplicationAccess, SpUrl},
         authn_context::AuthnContextClass,
         group::GroupName,
+        second_factor::SecondFactorPolicy,
         user::Email,
     },
-    provider::applications::access::NamedAssignees,
+    provider::{
+        applications::{ApplicationEdit, access::NamedAssignees},
+        groups::GroupEdit,
+    },
     saml::urn::{ASSERTION, PROTOCOL},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -72,10 +76,11 @@ impl Context {
         )
     }
 
-    const fn is_satisfied_by_a_password(self) -> bool {
+    fn is_satisfied_by(self, proved: Proved) -> bool {
         match self {
             Self::None | Self::Password | Self::AtLeastPassword => true,
-            Self::X509 | Self::BetterThanPassword => false,
+            Self::BetterThanPassword => proved == Proved::TwoFactors,
+            Self::X509 => false,
         }
     }
 }
@@ -112,6 +117,48 @@ enum Access {
     OfOthers,
 }
 
+/// What the session has proved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Proved {
+    Password,
+    TwoFactors,
+    /// A password, on a device on which no second factor is asked for.
+    RememberedDevice,
+}
+
+/// Who has to have a second factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rule {
+    None,
+    /// The application says so.
+    Required,
+    RequiredSoon,
+    Never,
+    /// A group of the user says so, and the application nothing.
+    RequiredOfGroup,
+    /// The same, and the application says that it needs none.
+    RequiredOfGroupAndNever,
+}
+
+impl Rule {
+    const fn of_application(self) -> Option<&'static str> {
+        match self {
+            Self::None | Self::RequiredOfGroup => None,
+            Self::Required => Some("required"),
+            Self::RequiredSoon => Some("required from 2999-01-01"),
+            Self::Never | Self::RequiredOfGroupAndNever => Some("never"),
+        }
+    }
+
+    fn is_of_group(self) -> bool {
+        [Self::RequiredOfGroup, Self::RequiredOfGroupAndNever].contains(&self)
+    }
+
+    fn is_satisfied_by(self, proved: Proved) -> bool {
+        proved != Proved::Password || ![Self::Required, Self::RequiredOfGroup].contains(&self)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Case {
@@ -125,6 +172,8 @@ struct Case {
     context: Context,
     subject: Subject,
     access: Access,
+    proved: Proved,
+    rule: Rule,
 }
 
 impl Case {
@@ -133,7 +182,7 @@ impl Case {
         let entrance_allows = match self.entrance {
             Entrance::Redirect | Entrance::Post | Entrance::Continue => {
                 !self.force_authn
-                    && self.context.is_satisfied_by_a_password()
+                    && self.context.is_satisfied_by(self.proved)
                     && self.subject != Subject::Other
             }
             Entrance::StartUrl | Entrance::StartUrlByEntityId => self.idp_initiated,
@@ -143,6 +192,7 @@ impl Case {
         self.enabled
             && self.session == SessionState::Live
             && self.access != Access::OfOthers
+            && self.rule.is_satisfied_by(self.proved)
             && entrance_allows
     }
 }
@@ -180,6 +230,22 @@ fn case() -> impl Strategy<Value = Case> {
         Access::OfGroup,
         Access::OfOthers,
     ]);
+    let factors = (
+        prop::sample::select(vec![
+            Proved::Password,
+            Proved::TwoFactors,
+            Proved::RememberedDevice,
+        ]),
+        prop::sample::select(vec![
+            Rule::None,
+            Rule::None,
+            Rule::Required,
+            Rule::RequiredSoon,
+            Rule::Never,
+            Rule::RequiredOfGroup,
+            Rule::RequiredOfGroupAndNever,
+        ]),
+    );
     let subject = prop::sample::select(vec![Subject::None, Subject::None, Subject::Own, Subject::Other]);
     (
         prop::bool::weighted(0.75),
@@ -187,11 +253,11 @@ fn case() -> impl Strategy<Value = Case> {
         any::<bool>(),
         session,
         entrance,
-        prop::bool::weighted(0.2),
-        prop::bool::weighted(0.3),
+        (prop::bool::weighted(0.2), prop::bool::weighted(0.3)),
         context,
         subject,
         access,
+        factors,
     )
         .prop_map(
             |(
@@ -200,11 +266,11 @@ fn case() -> impl Strategy<Value = Case> {
                 tile_url,
                 session,
                 entrance,
-                force_authn,
-                is_passive,
+                (force_authn, is_passive),
                 context,
                 subject,
                 access,
+                (proved, rule),
             )| Case {
                 enabled,
                 idp_initiated,
@@ -216,6 +282,8 @@ fn case() -> impl Strategy<Value = Case> {
                 context,
                 subject,
                 access,
+                proved,
+                rule,
             },
         )
 }
@@ -240,7 +308,9 @@ impl Setup {
         sso.server.add_user(OTHER, "Grace", "Hopper");
         let groups = sso.server.provider.groups(&Actor::Itself);
         for name in ["own", "other"] {
-            groups.add_group(&GroupName::parse(name).unwrap(), None).unwrap();
+            groups
+                .add_group(&GroupName::parse(name).unwrap(), None, None)
+                .unwrap();
         }
         let ada = [Email::parse(ADA).unwrap()];
         groups
@@ -331,6 +401,39 @@ impl Setup {
         assert!(set.is_ok(), "{set:?}");
     }
 
+    fn set_rule(&self, application: &Application, rule: Rule) {
+        let policy = |text| SecondFactorPolicy::parse(text).unwrap();
+        let edit = ApplicationEdit {
+            second_factor: Some(rule.of_application().map(policy)),
+            ..ApplicationEdit::default()
+        };
+        let applications = self.sso.server.applications();
+        applications
+            .edit_application(&application.slug, edit)
+            .unwrap()
+            .unwrap();
+        let edit = GroupEdit {
+            second_factor: Some(rule.is_of_group().then(|| policy("required"))),
+            ..GroupEdit::default()
+        };
+        let groups = self.sso.server.provider.groups(&Actor::Itself);
+        groups
+            .edit_group(&GroupName::parse("own").unwrap(), edit)
+            .unwrap();
+    }
+
+    /// Of every session that is there: as after a sign-in with more than a password.
+    fn set_proved(&self, proved: Proved) {
+        let more = match proved {
+            Proved::Password => return,
+            Proved::TwoFactors => " otp:",
+            Proved::RememberedDevice => " device:",
+        };
+        let at = (self.sso.now() - TimeDelta::seconds(1)).timestamp_micros();
+        let update = format!("UPDATE sessions SET authentications = authentications || '{more}{at}'");
+        sql::execute(&self.sso.server.settings, &update);
+    }
+
     fn set_enabled(&self, enabled: bool) {
         sql::execute(
             &self.sso.server.settings,
@@ -353,8 +456,10 @@ impl Setup {
             })
             .unwrap();
         self.set_access(&application.registered, case.access);
+        self.set_rule(&application.registered, case.rule);
         let slug = &application.registered.slug;
         let mut browser = self.browser(case.session);
+        self.set_proved(case.proved);
         let page = match case.entrance {
             Entrance::StartUrl => browser.get(&format!("/saml/start/{slug}")),
             Entrance::StartUrlByEntityId => {
@@ -465,6 +570,8 @@ fn a_password_opens_what_the_gate_allows_and_nothing_else() {
                 context,
                 subject,
                 access: Access::Everyone,
+                proved: Proved::Password,
+                rule: Rule::None,
             };
             let application = &setup.applications[1];
             let mut browser = setup.browser(SessionState::None);

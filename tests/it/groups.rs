@@ -190,7 +190,7 @@ fn a_response_that_grows_too_large_is_reported() {
             .groups(&hallpass::model::actor::Actor::Itself);
         for number in 0..120 {
             let name = GroupName::parse(&format!("{number:03} {}", "x".repeat(200))).unwrap();
-            groups.add_group(&name, None).unwrap();
+            groups.add_group(&name, None, None).unwrap();
             groups.add_members(&name, std::slice::from_ref(&ada)).unwrap();
         }
         assert_lacks(&cli.expect_success(&["app", "preview", "wiki", ADA]), "20 kB");

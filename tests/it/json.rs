@@ -276,6 +276,17 @@ impl Recorder {
         for more in [&[][..], &["--set", "bo-1"]] {
             self.run("user name-id", &[&[bo, "--app", "wiki"][..], more].concat());
         }
+        for (id, used) in [
+            ("01890000-0000-7000-8000-000000000001", "NULL"),
+            ("01890000-0000-7000-8000-000000000002", "'2026-11-21 14:02:11'"),
+        ] {
+            let insert = format!(
+                "INSERT INTO second_factors (id, user_id, kind, name, sealed, last_step, created_at, last_used_at) \
+                 SELECT '{id}', id, 'totp', 'Phone', '', 1, '2026-11-21 14:02:11', {used} FROM users WHERE email = '{bo}'"
+            );
+            sql::execute(&self.setup.server.settings, &insert);
+        }
+        self.run("user second-factor", &[bo]);
         self.run("user list", &[]);
         self.run("user delete", &[bo]);
     }

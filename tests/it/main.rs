@@ -51,6 +51,7 @@ mod response;
 mod response_options;
 mod rollover;
 mod schemas;
+mod second_factors;
 mod shutdown;
 mod sign_in;
 mod single_logout;

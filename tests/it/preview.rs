@@ -4,7 +4,7 @@ use hallpass::{
     model::{
         application::SpUrl,
         name_id::NameIdFormat,
-        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
     },
     provider::saml::preview::{IN_RESPONSE_TO, PLACEHOLDER_NAME_ID, Verification},
     saml::second_opinion,
@@ -154,6 +154,7 @@ fn no_signature_of_a_preview_can_be_used() {
         ] {
             let mut wiki = setup.wiki.clone();
             wiki.saml_mut().unwrap().response_options = ResponseOptions {
+                default_class: DefaultClass::Proven,
                 signed_parts: signs,
                 signature_algorithm: algorithm,
                 encryption: None,

@@ -6,7 +6,7 @@ use hallpass::{
         actor::Actor,
         application::{Application, ApplicationKind, Binding, LogoutEndpoint, SpUrl},
         name_id::EMAIL_ADDRESS,
-        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
     },
     provider::{
         applications::{ApplicationEdit, BadApplication},
@@ -91,6 +91,7 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
                 set_response_options(
                     &setup,
                     ResponseOptions {
+                        default_class: DefaultClass::Proven,
                         signed_parts: signs,
                         signature_algorithm: algorithm,
                         encryption: None,
@@ -145,6 +146,7 @@ fn an_error_response_is_signed_with_the_algorithm_of_the_application() {
             set_response_options(
                 &setup,
                 ResponseOptions {
+                    default_class: DefaultClass::Proven,
                     signed_parts: SignedParts::Assertion,
                     signature_algorithm: algorithm,
                     encryption: None,
@@ -180,6 +182,7 @@ fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
             set_response_options(
                 &setup,
                 ResponseOptions {
+                    default_class: DefaultClass::Proven,
                     signed_parts: SignedParts::Both,
                     signature_algorithm: algorithm,
                     encryption: None,
@@ -230,6 +233,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                 set_response_options(
                     &setup,
                     ResponseOptions {
+                        default_class: DefaultClass::Proven,
                         signed_parts: signs,
                         signature_algorithm: SignatureAlgorithm::RsaSha256,
                         encryption: Some(cipher),

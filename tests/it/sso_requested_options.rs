@@ -149,7 +149,7 @@ fn a_requested_subject_must_be_the_user() {
 #[test]
 fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() {
     on_each_database(|database| {
-        let setup = SsoSetup::new(database);
+        let setup = SsoSetup::with(database, &[("HALLPASS_SECOND_FACTOR_RULE", "never")], |_, _| {});
         let mut browser = setup.signed_in_browser();
         let policy = |format: &str| format!("<samlp:NameIDPolicy {format} AllowCreate=\"true\"/>");
         let context = |comparison: &str, classes: &[&str]| {

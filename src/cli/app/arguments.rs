@@ -335,6 +335,10 @@ pub(in crate::cli) struct EditArguments {
     /// address it is fetched again by itself
     #[arg(long, value_name = "FILE|URL|-")]
     pub(super) metadata: Option<String>,
+    /// Whether its users need a second factor there: never, offered, required, "required from 2027-01-31", or inherit
+    /// for what holds for them everywhere
+    #[arg(long, value_name = "RULE")]
+    pub(super) second_factor: Option<String>,
     /// Whether requests must be signed
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub(super) require_signed_requests: Option<bool>,

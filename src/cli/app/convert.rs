@@ -3,9 +3,12 @@
 use anyhow::{Context, Result};
 
 use crate::{
-    cli::app::{
-        arguments::{AddChatGptArguments, AddSamlArguments, EditArguments},
-        certificates::read_certificates,
+    cli::{
+        app::{
+            arguments::{AddChatGptArguments, AddSamlArguments, EditArguments},
+            certificates::read_certificates,
+        },
+        second_factor,
     },
     model::{
         application::{EntityId, Slug, SpUrl},
@@ -71,6 +74,11 @@ pub(super) fn application_change(arguments: EditArguments) -> Result<Application
             .certificate
             .as_ref()
             .map(read_certificates)
+            .transpose()?,
+        second_factor: arguments
+            .second_factor
+            .as_deref()
+            .map(second_factor::parse_rule)
             .transpose()?,
         require_signed_requests: arguments.require_signed_requests,
         allow_idp_initiated: arguments.allow_idp_initiated,

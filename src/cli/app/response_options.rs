@@ -10,7 +10,7 @@ use crate::{
     model::{
         name_id::NameIdFormat,
         preset::Preset,
-        response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, SignatureAlgorithm, SignedParts},
         text::single_line,
     },
     provider::saml::response_options::ResponseOptionsEdit,
@@ -33,6 +33,10 @@ pub(in crate::cli) struct ResponseOptionArguments {
     /// By what the application knows a person, where its request does not say
     #[arg(long, value_name = "FORMAT")]
     name_id: Option<NameIdArgument>,
+    /// Which authentication context class a response names if the request asks for none; the strongest that was proved
+    /// by default
+    #[arg(long, value_name = "CLASS")]
+    authn_context: Option<DefaultClassArgument>,
     /// RelayState of a response that nobody asked for, as the application understands it; an empty text
     /// removes it
     #[arg(long, value_name = "TEXT")]
@@ -65,6 +69,14 @@ enum CipherArgument {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum DefaultClassArgument {
+    /// The strongest that was proved
+    Proven,
+    /// That of a password, for applications that know no other
+    Password,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum NameIdArgument {
     Email,
     Persistent,
@@ -92,6 +104,10 @@ impl ResponseOptionArguments {
             CipherArgument::None => None,
             CipherArgument::Aes128Gcm => Some(ContentCipher::Aes128Gcm),
             CipherArgument::Aes256Gcm => Some(ContentCipher::Aes256Gcm),
+        });
+        edit.default_class = self.authn_context.map(|class| match class {
+            DefaultClassArgument::Proven => DefaultClass::Proven,
+            DefaultClassArgument::Password => DefaultClass::Password,
         });
         if let Some(format) = self.name_id {
             edit.name_id_format = Some(match format {

@@ -19,6 +19,7 @@ use crate::{
     cli::{
         actor,
         output::{self, print_line, print_note},
+        second_factor,
     },
     model::group::{Group, GroupName},
     provider::{
@@ -37,6 +38,10 @@ pub(super) enum Command {
         /// What it is for
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
+        /// Whether its members need a second factor: never, offered, required, "required from 2027-01-31", or inherit
+        /// for what the installation says
+        #[arg(long, value_name = "RULE")]
+        second_factor: Option<String>,
         /// Prints the group as JSON
         #[arg(long)]
         json: bool,
@@ -45,7 +50,7 @@ pub(super) enum Command {
     List(ListArguments),
     /// Shows one group, the people in it, and the applications that are open to it
     Show(ShowArguments),
-    /// Changes name or description
+    /// Changes name, description or whether members need a second factor
     Edit {
         /// Its name as it is now
         name: String,
@@ -55,6 +60,10 @@ pub(super) enum Command {
         /// What it is for; an empty text removes it
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
+        /// Whether its members need a second factor: never, offered, required, "required from 2027-01-31", or inherit
+        /// for what the installation says
+        #[arg(long, value_name = "RULE")]
+        second_factor: Option<String>,
         /// Prints the group as JSON
         #[arg(long)]
         json: bool,
@@ -78,13 +87,20 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::Add {
             name,
             description,
+            second_factor,
             json,
         } => {
             let name = GroupName::parse(&name)?;
+            let second_factor = second_factor
+                .as_deref()
+                .map(second_factor::parse_rule)
+                .transpose()?;
             let description = description.as_deref().map(Group::parse_description).transpose()?;
-            let added = provider
-                .groups(actor::current())
-                .add_group(&name, description.flatten())?;
+            let added = provider.groups(actor::current()).add_group(
+                &name,
+                description.flatten(),
+                second_factor.flatten(),
+            )?;
             match added {
                 ChangeOutcome::Done(group) => {
                     let message = format!(
@@ -104,26 +120,27 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             name,
             new_name,
             description,
+            second_factor,
             json,
-        } => edit(provider, &name, new_name.as_deref(), description.as_deref(), json),
+        } => {
+            let edit = GroupEdit {
+                name: new_name.as_deref().map(GroupName::parse).transpose()?,
+                description: description.as_deref().map(Group::parse_description).transpose()?,
+                second_factor: second_factor
+                    .as_deref()
+                    .map(second_factor::parse_rule)
+                    .transpose()?,
+            };
+            edit_group(provider, &name, edit, json)
+        }
         Command::AddMember(arguments) => members::add(provider, &arguments),
         Command::RemoveMember(arguments) => members::remove(provider, &arguments),
         Command::Remove { name, json } => remove(provider, &name, json),
     }
 }
 
-fn edit(
-    provider: &Provider,
-    name: &str,
-    new_name: Option<&str>,
-    description: Option<&str>,
-    json: bool,
-) -> Result<()> {
+fn edit_group(provider: &Provider, name: &str, edit: GroupEdit, json: bool) -> Result<()> {
     let name = GroupName::parse(name)?;
-    let edit = GroupEdit {
-        name: new_name.map(GroupName::parse).transpose()?,
-        description: description.map(Group::parse_description).transpose()?,
-    };
     let new_name = edit.name.clone();
     let groups = provider.groups(actor::current());
     let (group, message) = match groups.edit_group(&name, edit)? {

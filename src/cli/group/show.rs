@@ -67,6 +67,9 @@ pub(super) fn show(provider: &Provider, arguments: &ShowArguments) -> Result<()>
     if let Some(description) = &sized.group.description {
         print_line(format_args!("{:14} {description}", "For"))?;
     }
+    if let Some(policy) = &sized.group.second_factor {
+        print_line(format_args!("{:14} {policy}", "Second factor"))?;
+    }
     let applications: Vec<_> = applications.iter().map(ToString::to_string).collect();
     let applications = match applications.as_slice() {
         [] => "(none)".to_owned(),

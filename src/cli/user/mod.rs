@@ -8,6 +8,7 @@ mod lookup;
 mod name_id;
 mod password;
 mod profile;
+mod second_factor;
 mod show;
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +22,7 @@ use self::{
     name_id::name_id,
     password::{PasswordArguments, read_new_password},
     profile::ProfileArguments,
+    second_factor::{SecondFactorArguments, second_factor},
     show::{print_json, show},
 };
 use crate::{
@@ -106,6 +108,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Shows a person's second factors and how many recovery codes are left, or removes them
+    SecondFactor(SecondFactorArguments),
     /// Switches a person off, and ends their sessions
     Disable {
         /// The e-mail address
@@ -244,6 +248,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             set,
             json,
         } => name_id(provider, &email, &app, set.as_deref(), json),
+        Command::SecondFactor(arguments) => second_factor(provider, &arguments),
         Command::Unlock { email, json } => unlock(provider, &email, json),
         Command::SetPassword {
             email,

@@ -17,7 +17,10 @@ pub use self::{
     slug::Slug,
     sp_url::SpUrl,
 };
-use crate::model::{attribute::AttributeRule, id::ApplicationId, name_id::NameIdFormat};
+use crate::model::{
+    attribute::AttributeRule, id::ApplicationId, name_id::NameIdFormat, response_options::DefaultClass,
+    second_factor::SecondFactorPolicy,
+};
 
 /// The kind of an application, as far as it changes what the application is sent; not the protocol that it speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,6 +77,8 @@ pub struct Application {
     pub kind: ApplicationKind,
     pub enabled: bool,
     pub access: ApplicationAccess,
+    /// Whether its users need a second factor; none: what holds for them everywhere.
+    pub second_factor: Option<SecondFactorPolicy>,
     /// The URL that its tile opens, if it is a bookmark.
     pub tile_url: Option<SpUrl>,
     pub protocol: Protocol,
@@ -91,6 +96,12 @@ pub struct SamlApplication<'a> {
 }
 
 impl Application {
+    /// Which authentication context class an answer names if the request asks for none.
+    pub fn default_class(&self) -> DefaultClass {
+        self.saml()
+            .map_or(DefaultClass::Proven, |sp| sp.response_options.default_class)
+    }
+
     /// The NameID formats that it may be sent. ChatGPT takes any name for an e-mail address, and would create an
     /// account for it.
     pub const fn name_id_formats(&self) -> &'static [NameIdFormat] {

@@ -157,6 +157,7 @@ pub(super) fn assign_to_own_group(
     (added, assigned): (&AuditEvent, &AuditEvent),
 ) -> Result<(), store::Error> {
     let group = Group {
+        second_factor: None,
         id,
         name: GroupName::of_application(application.slug.as_str()),
         description: Some(format!("Who may use {}", application.name)),

@@ -54,6 +54,7 @@ impl Applications<'_> {
             kind: new.kind,
             enabled: true,
             access: new.access,
+            second_factor: None,
             tile_url: new.tile_url.clone(),
             protocol: new.saml.clone().into(),
             version: 1,

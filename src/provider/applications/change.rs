@@ -5,6 +5,7 @@ use crate::{
         application::{Application, EntityId, Slug, SpUrl},
         chatgpt,
         key::Certificate,
+        second_factor::SecondFactorPolicy,
     },
     provider::{
         applications::{
@@ -37,6 +38,8 @@ pub struct ApplicationChange {
     /// Where logout messages go, over HTTP-Redirect; `Some(None)` removes the endpoint.
     pub logout_url: Option<Option<SpUrl>>,
     pub signing_certificates: Option<Vec<Certificate>>,
+    /// Whether its users need a second factor there; `Some(None)`: what holds for them everywhere.
+    pub second_factor: Option<Option<SecondFactorPolicy>>,
     pub require_signed_requests: Option<bool>,
     pub allow_idp_initiated: Option<bool>,
     pub response_options: ResponseOptionsEdit,
@@ -106,6 +109,7 @@ fn describe_edit(
     let mut edit = ApplicationEdit {
         name: change.name.as_deref().map(parse_name).transpose()?,
         tile_url: change.tile_url,
+        second_factor: change.second_factor,
         require_signed_requests: change.require_signed_requests,
         allow_idp_initiated: change.allow_idp_initiated,
         response_options: change.response_options,

@@ -10,6 +10,7 @@ use crate::{
         chatgpt::ChatGptConnection,
         id::ApplicationId,
         key::Certificate,
+        second_factor::SecondFactorPolicy,
     },
     provider::{
         applications::bad_application::BadApplication, audit::changes, error::Error, handle::Applications,
@@ -25,6 +26,8 @@ pub struct ApplicationEdit {
     pub name: Option<String>,
     pub enabled: Option<bool>,
     pub access: Option<ApplicationAccess>,
+    /// Whether its users need a second factor; `Some(None)`: what holds for them everywhere.
+    pub second_factor: Option<Option<SecondFactorPolicy>>,
     /// The URL that its tile opens; `Some(None)` removes it.
     pub tile_url: Option<Option<SpUrl>>,
     /// A new ChatGPT connection: kind, ACS URL and Audience.
@@ -119,6 +122,7 @@ fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Applicatio
     application.name = edit.name.unwrap_or(application.name);
     application.enabled = edit.enabled.unwrap_or(application.enabled);
     application.access = edit.access.unwrap_or(application.access);
+    application.second_factor = edit.second_factor.unwrap_or(application.second_factor);
     let Some(saml) = application.saml_mut() else {
         return application;
     };

@@ -61,6 +61,13 @@ fn application_fields(application: &Application) -> Vec<(String, String)> {
         ("kind", kind(application.kind).to_owned()),
         ("state", on_or_off(application.enabled)),
         ("access", application.access.name().to_owned()),
+        (
+            "second factor",
+            application
+                .second_factor
+                .map(|policy| policy.to_string())
+                .unwrap_or_default(),
+        ),
     ];
     match &application.protocol {
         Protocol::Saml(sp) => fields.extend(required_saml_fields(sp)),
@@ -90,7 +97,7 @@ fn client_fields(client: &Client) -> [(&'static str, String); 2] {
     ]
 }
 
-fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 8] {
+fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 9] {
     [
         ("entity ID", saml.entity_id.as_str().to_owned()),
         ("Audience", saml.audience.as_str().to_owned()),
@@ -112,6 +119,10 @@ fn required_saml_fields(saml: &ServiceProvider) -> [(&'static str, String); 8] {
         (
             "algorithm",
             saml.response_options.signature_algorithm.name().to_owned(),
+        ),
+        (
+            "class by default",
+            saml.response_options.default_class.name().to_owned(),
         ),
     ]
 }

@@ -14,6 +14,10 @@ pub const SIGNATURE_UNCHECKED: &str = "SIGNATURE-UNCHECKED";
 pub const LOGIN_WRONG: &str = "LOGIN-WRONG";
 /// Too many failed attempts.
 pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
+/// The code is none of the user's, or was used before.
+pub const FACTOR_WRONG: &str = "FACTOR-WRONG";
+/// Too many attempts with a second factor.
+pub const FACTOR_THROTTLED: &str = "FACTOR-THROTTLED";
 /// A form that did not come from our own page in this browser.
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
 /// A user signed out, and not all applications confirmed it.
@@ -53,6 +57,30 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         responsible: ResponsibleParty::User,
         fix: Fix::LiftPause,
         command: None,
+        clause: None,
+    },
+    Explanation {
+        code: FACTOR_WRONG,
+        meaning: "the password was right, and the code was not: it is none of the person's, too old, or was used before",
+        status: None,
+        message: "That code is not right, or was used before. Type the one that is shown now.",
+        responsible: ResponsibleParty::User,
+        fix: Fix::Words(
+            "Set the clock of the phone by the network. Who has lost the phone uses a recovery code, or asks you to remove the second factor.",
+        ),
+        command: Some(FixCommand::SecondFactor),
+        clause: Some("rfc6238, 5.2"),
+    },
+    Explanation {
+        code: FACTOR_THROTTLED,
+        meaning: "too many wrong codes after a right password; what was typed was not looked at; 429 and Retry-After",
+        status: None,
+        message: "There were too many wrong codes, so we pause to keep accounts safe.",
+        responsible: ResponsibleParty::User,
+        fix: Fix::Words(
+            "Wait, or ask the person whether it was them: if not, somebody else knows the password, and they need a new one.",
+        ),
+        command: Some(FixCommand::SetPassword),
         clause: None,
     },
     Explanation {

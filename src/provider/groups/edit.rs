@@ -8,6 +8,7 @@ use crate::{
         audit_action::AuditAction,
         group::{self, Group, GroupName},
         id::{GroupId, UserId},
+        second_factor::SecondFactorPolicy,
     },
     provider::{error::Error, groups::sized_group::SizedGroup, handle::Groups, people::users::ChangeOutcome},
     store::EditOutcome,
@@ -21,6 +22,8 @@ pub struct GroupEdit {
     pub name: Option<GroupName>,
     /// `Some(None)` removes it.
     pub description: Option<Option<String>>,
+    /// Whether its members need a second factor; `Some(None)`: what is set for the installation.
+    pub second_factor: Option<Option<SecondFactorPolicy>>,
 }
 
 /// The outcome of removing a group.
@@ -37,20 +40,25 @@ impl Groups<'_> {
         &self,
         name: &GroupName,
         description: Option<String>,
+        second_factor: Option<SecondFactorPolicy>,
     ) -> Result<ChangeOutcome<Group>, Error> {
         let now = self.now();
         let group = Group {
             id: GroupId::new(now, self.random()),
             name: name.clone(),
             description,
+            second_factor,
             version: 1,
             created_at: now,
             updated_at: now,
         };
         let event = self.group_event(AuditAction::GroupAdd, &group.name);
-        let added = self.store().write(|tx| {
+        let added = self.store().write_config(|tx| {
             let added = tx.add_group(&group)?;
             if added {
+                if group.second_factor.is_some() {
+                    tx.changed_group_policies();
+                }
                 tx.add_audit_event(&event)?;
             }
             Ok(added)
@@ -89,6 +97,7 @@ impl Groups<'_> {
         let mut group = before.clone();
         group.name = edit.name.unwrap_or(group.name);
         group.description = edit.description.unwrap_or(group.description);
+        group.second_factor = edit.second_factor.unwrap_or(group.second_factor);
         if group == before {
             return Ok(ChangeOutcome::Unchanged(group));
         }
@@ -97,9 +106,12 @@ impl Groups<'_> {
             changes: diff(&fields(&before), &fields(&group)),
             ..self.group_event(AuditAction::GroupEdit, &before.name)
         };
-        let outcome = self.store().write(|tx| {
+        let outcome = self.store().write_config(|tx| {
             let outcome = tx.edit_group(&group)?;
             if outcome == EditOutcome::Done {
+                if group.second_factor != before.second_factor {
+                    tx.changed_group_policies();
+                }
                 tx.add_audit_event(&event)?;
             }
             Ok(outcome)
@@ -118,7 +130,7 @@ impl Groups<'_> {
             return Ok(GroupRemoval::Unknown);
         };
         let event = self.group_event(AuditAction::GroupRemove, &group.name);
-        Ok(self.store().write(|tx| {
+        Ok(self.store().write_config(|tx| {
             if !tx.lock_group(group.id)? {
                 return Ok(GroupRemoval::Unknown);
             }
@@ -128,6 +140,9 @@ impl Groups<'_> {
             }
             if !tx.remove_group(group.id)? {
                 return Ok(GroupRemoval::Unknown);
+            }
+            if group.second_factor.is_some() {
+                tx.changed_group_policies();
             }
             tx.add_audit_event(&event)?;
             Ok(GroupRemoval::Done)
@@ -183,5 +198,7 @@ fn fields(group: &Group) -> Vec<(String, String)> {
             .iter()
             .map(|text| ("description".to_owned(), text.clone())),
     );
+    let policy = group.second_factor.iter();
+    fields.extend(policy.map(|policy| ("second factor".to_owned(), policy.to_string())));
     fields
 }

@@ -1,10 +1,12 @@
-//! Replaces the sealing key of the stored signing keys, and of jobs that wait.
+//! Replaces the sealing key of the stored signing keys, of second factors, and of jobs that wait.
+
+use std::collections::BTreeMap;
 
 use crate::{
-    crypto::{job_key::JobKey, seal::SealingKey},
-    model::{audit_action::AuditAction, job::SealedJob},
+    crypto::{factor_key::FactorKey, job_key::JobKey, seal::SealingKey},
+    model::{audit_action::AuditAction, id::SecondFactorId, job::SealedJob},
     provider::{error::Error, handle::Keys, keys::ring::KeyRing},
-    store::Tx,
+    store::{StoredFactor, Tx},
 };
 
 impl Keys<'_> {
@@ -28,6 +30,8 @@ impl Keys<'_> {
                 ));
             }
         }
+        let factors = self.store().read(Tx::sealed_factors)?;
+        let factors_sealed_again = self.reseal_factors(&factors, next)?;
         let jobs = self.store().read(Tx::sealed_jobs)?;
         let jobs_sealed_again = self.reseal_jobs(&jobs, next)?;
         let event = self.event(AuditAction::KeyReseal, "ok", None);
@@ -43,6 +47,13 @@ impl Keys<'_> {
             // interest.
             if tx.sealed_jobs()?.iter().any(|job| !jobs.contains(job)) {
                 return Ok(false);
+            }
+            // One that was added meanwhile, or used: the same.
+            if !is_same_secrets(&tx.sealed_factors()?, &factors) {
+                return Ok(false);
+            }
+            for (id, after) in &factors_sealed_again {
+                tx.reseal_factor(*id, after)?;
             }
             for (job, after) in &jobs_sealed_again {
                 tx.reseal_job(job.id, &job.sealed, after)?;
@@ -76,6 +87,24 @@ impl Keys<'_> {
         Ok(sealed_again)
     }
 
+    /// The secrets of second factors, sealed under `next`. What neither this key nor `next` has sealed stays as it is:
+    /// nobody can use it.
+    fn reseal_factors(
+        &self,
+        factors: &[StoredFactor],
+        next: &SealingKey,
+    ) -> Result<Vec<(SecondFactorId, Vec<u8>)>, Error> {
+        let next_key = FactorKey::from_sealing_key(next)?;
+        let mut sealed_again = Vec::new();
+        for StoredFactor { factor, sealed, .. } in factors {
+            if let Some(secret) = self.factor_key().open(factor.id, factor.user, sealed)? {
+                let after = next_key.seal(factor.id, factor.user, secret.expose(), self.random())?;
+                sealed_again.push((factor.id, after));
+            }
+        }
+        Ok(sealed_again)
+    }
+
     /// Removes deleted data from the files of an SQLite database; `false` if a reader prevented it.
     pub fn purge_deleted(&self) -> Result<bool, Error> {
         Ok(self.store().purge_deleted()?)
@@ -90,4 +119,14 @@ impl Keys<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether each of `now` was read `before`, with the same secret.
+fn is_same_secrets(now: &[StoredFactor], before: &[StoredFactor]) -> bool {
+    let known: BTreeMap<_, _> = before
+        .iter()
+        .map(|stored| (stored.factor.id, &stored.sealed))
+        .collect();
+    now.iter()
+        .all(|stored| known.get(&stored.factor.id) == Some(&&stored.sealed))
 }

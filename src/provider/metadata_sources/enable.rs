@@ -125,6 +125,7 @@ impl MetadataSources<'_> {
                     kind: ApplicationKind::Other,
                     enabled: true,
                     access: ApplicationAccess::Everyone,
+                    second_factor: None,
                     tile_url: None,
                     protocol: entity.service_provider().into(),
                     version: 1,

@@ -3,4 +3,5 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
+pub mod second_factors;
 pub mod users;

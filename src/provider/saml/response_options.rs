@@ -11,7 +11,7 @@ use crate::{
         name_id::NameIdFormat,
         preset::Preset,
         remedy::{Remediable, Remedy},
-        response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, SignatureAlgorithm, SignedParts},
         secret::Secret,
     },
     provider::{error::Error, handle::Saml, snapshot::Snapshot},
@@ -30,6 +30,8 @@ pub struct ResponseOptionsEdit {
     pub signature_algorithm: Option<SignatureAlgorithm>,
     /// The cipher for Assertions; `Some(None)` sends them unencrypted.
     pub encryption: Option<Option<ContentCipher>>,
+    /// The authentication context class if a request asks for none.
+    pub default_class: Option<DefaultClass>,
     /// The certificates to encrypt to; replaces all of them.
     pub encryption_certificates: Option<Vec<Certificate>>,
     /// The NameID format if a request asks for none.
@@ -50,6 +52,7 @@ impl ResponseOptionsEdit {
         options.signed_parts = self.signed_parts.unwrap_or(options.signed_parts);
         options.signature_algorithm = self.signature_algorithm.unwrap_or(options.signature_algorithm);
         options.encryption = self.encryption.unwrap_or(options.encryption);
+        options.default_class = self.default_class.unwrap_or(options.default_class);
         saml.name_id_format = self.name_id_format.unwrap_or(saml.name_id_format);
         if let Some(certificates) = self.encryption_certificates {
             saml.encryption_certificates = certificates;

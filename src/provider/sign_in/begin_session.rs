@@ -6,7 +6,7 @@ use crate::{
     model::{
         audit::AuditEvent,
         audit_action::AuditAction,
-        authentication::{AuthenticationEvent, AuthenticationEvents},
+        authentication::AuthenticationEvents,
         id::SessionId,
         secret::{Secret, Token},
         session::Session,
@@ -37,6 +37,10 @@ pub(in crate::provider) struct VerifiedPassword<'u> {
     pub(in crate::provider) user: &'u User,
     /// What it was checked against.
     pub(in crate::provider) stored: StoredPassword,
+    /// What the user has proved in this sign-in.
+    pub(in crate::provider) proved: AuthenticationEvents,
+    /// Until when no second factor is asked for on this device.
+    pub(in crate::provider) remember_until: Option<DateTime<Utc>>,
     pub(in crate::provider) replacement: Replacement,
 }
 
@@ -91,7 +95,7 @@ impl SignIn<'_> {
             .filter(|_| keeps_device);
         let (session, device) = (self.token(), known.map_or_else(|| self.token(), Token::duplicate));
         let before = self.active_session(visitor.session.as_ref())?;
-        let fresh = self.new_session(user, now);
+        let fresh = self.new_session(verified, now);
         let mut events: Vec<AuditEvent> = occasion
             .actions()
             .iter()
@@ -112,7 +116,7 @@ impl SignIn<'_> {
             }
             let mut renewed_session = None;
             if let (Some(own), Some(old)) = (own, &visitor.session) {
-                let renewed = renewed(own, &fresh, now);
+                let renewed = renewed(own, &fresh);
                 let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
                 renewed_session = taken.then_some(renewed.id);
             } else if let Some(before) = &before {
@@ -122,6 +126,9 @@ impl SignIn<'_> {
                 tx.add_session(&fresh, session.hash())?;
             }
             tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            if let Some(until) = verified.remember_until {
+                tx.remember_second_factor(device.hash(), user.id, until)?;
+            }
             for (network, _clients) in networks(visitor.address) {
                 tx.add_network_user(&network, user.id, now + NETWORK_HISTORY)?;
             }
@@ -137,12 +144,12 @@ impl SignIn<'_> {
         Ok(begun.then_some(SessionCookies { session, device }))
     }
 
-    fn new_session(&self, user: &User, now: DateTime<Utc>) -> Session {
+    fn new_session(&self, verified: &VerifiedPassword<'_>, now: DateTime<Utc>) -> Session {
         Session {
             id: SessionId::new(now, self.random()),
-            user: user.id,
+            user: verified.user.id,
             seed: Secret::new(self.random()),
-            authentications: AuthenticationEvents::new(AuthenticationEvent::password(now)),
+            authentications: verified.proved.clone(),
             last_seen_at: now,
             idle_expires_at: self.idle_expiry(now),
             expires_at: now + self.policy().session_absolute,
@@ -151,9 +158,11 @@ impl SignIn<'_> {
 }
 
 /// The same session and participants, with new lifetimes.
-fn renewed(before: &ActiveSession, fresh: &Session, now: DateTime<Utc>) -> Session {
+fn renewed(before: &ActiveSession, fresh: &Session) -> Session {
     let mut authentications = before.session.authentications.clone();
-    authentications.record(AuthenticationEvent::password(now));
+    for event in fresh.authentications.iter() {
+        authentications.record(event.clone());
+    }
     Session {
         id: before.session.id,
         user: fresh.user,

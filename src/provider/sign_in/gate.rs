@@ -7,8 +7,9 @@ use crate::{
     access::{self, AccessDecision},
     model::{
         application::Application,
-        authentication::{AuthenticationEvent, AuthenticationEvents},
+        authentication::{AuthenticationEvent, AuthenticationEvents, AuthenticationMethod},
         authn_context::{self, AuthnContextClass},
+        second_factor::SecondFactorRule,
         sign_in::{PendingSignIn, SignInRequirements},
     },
     provider::session::ActiveSession,
@@ -23,6 +24,8 @@ pub(in crate::provider) enum GateDecision {
         /// Somebody is signed in, and must sign in again.
         reauthenticate: bool,
     },
+    /// The user is signed in, and must give a second factor, or set one up.
+    SecondFactor,
     Refused(GateRefusal),
 }
 
@@ -56,6 +59,8 @@ pub(in crate::provider) struct GateInput<'a> {
     pub(in crate::provider) session: Option<&'a ActiveSession>,
     /// Whether the session's user is the requested subject; `true` if the request names none.
     pub(in crate::provider) is_subject: bool,
+    /// What holds for this user at this application.
+    pub(in crate::provider) second_factor: SecondFactorRule,
     pub(in crate::provider) now: DateTime<Utc>,
 }
 
@@ -95,11 +100,9 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         // A disabled user is signed in nowhere.
         Some((_, AccessDecision::UserDisabled)) | None => None,
     };
-    let after_sign_in = AuthenticationEvents::new(AuthenticationEvent::password(input.now));
+    let named_class = |proved: &AuthenticationEvents| named_class(input.application, asked, proved);
     let proved_now = session.map(|session| &session.session.authentications);
-    if named_class(asked, &after_sign_in).is_none()
-        && proved_now.and_then(|proved| named_class(asked, proved)).is_none()
-    {
+    if !can_satisfy(input, &named_class) && proved_now.and_then(named_class).is_none() {
         return GateDecision::Refused(GateRefusal::AuthnContext);
     }
     let Some(session) = session else {
@@ -108,23 +111,53 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         };
     };
     let proved = &session.session.authentications;
-    let is_fresh = input.is_resumed && proved.last_at() >= Some(input.pending.created_at);
+    let is_fresh = input.is_resumed && proved.first_factor_at() >= Some(input.pending.created_at);
     if asked.force_authn && !is_fresh {
         return GateDecision::SignIn { reauthenticate: true };
     }
     if !input.is_subject {
         return GateDecision::Refused(GateRefusal::OtherSubject);
     }
-    match (named_class(asked, proved), proved.last_at()) {
-        (Some(class), Some(at)) => GateDecision::Respond(Authenticated { class, at }),
-        (None, _) | (_, None) => GateDecision::SignIn { reauthenticate: true },
+    if input.second_factor == SecondFactorRule::Required && !proved.has_second_factor() {
+        return GateDecision::SecondFactor;
+    }
+    let class = named_class(proved);
+    match class.and_then(|class| Some((class, authn_context::proved_at(class, proved)?))) {
+        Some((class, at)) => GateDecision::Respond(Authenticated { class, at }),
+        None if named_class(&after_sign_in(input.now)).is_none() => GateDecision::SecondFactor,
+        None => GateDecision::SignIn { reauthenticate: true },
     }
 }
 
+/// Whether what a user can prove here satisfies the request: a password, and a second factor unless it is not used.
+fn can_satisfy(
+    input: &GateInput<'_>,
+    named_class: &impl Fn(&AuthenticationEvents) -> Option<AuthnContextClass>,
+) -> bool {
+    let mut proved = after_sign_in(input.now);
+    if named_class(&proved).is_some() {
+        return true;
+    }
+    proved.record(AuthenticationEvent {
+        method: AuthenticationMethod::OneTimePassword,
+        at: input.now,
+        credential: None,
+    });
+    input.second_factor != SecondFactorRule::Never && named_class(&proved).is_some()
+}
+
+fn after_sign_in(now: DateTime<Utc>) -> AuthenticationEvents {
+    AuthenticationEvents::new(AuthenticationEvent::password(now))
+}
+
 /// The class that an answer names; `None` if what was proved does not satisfy the request.
-fn named_class(asked: &SignInRequirements, proved: &AuthenticationEvents) -> Option<AuthnContextClass> {
+fn named_class(
+    application: &Application,
+    asked: &SignInRequirements,
+    proved: &AuthenticationEvents,
+) -> Option<AuthnContextClass> {
     match &asked.authn_context {
-        None => authn_context::default_class(proved),
+        None => authn_context::default_class(proved, application.default_class()),
         Some(requested) => requested.satisfied_class(proved),
     }
 }
@@ -161,6 +194,7 @@ mod tests {
             kind: ApplicationKind::Other,
             enabled,
             access: ApplicationAccess::Everyone,
+            second_factor: None,
             tile_url: None,
             protocol,
             version: 1,
@@ -245,6 +279,7 @@ mod tests {
                         is_resumed,
                         session: session.as_ref(),
                         is_subject,
+                        second_factor: SecondFactorRule::Offered,
                         now: at(20),
                     })
                 }));

@@ -1,11 +1,16 @@
 //! Signing a user in: the pending sign-in, the password, the throttling, and the return to the application.
 
 pub mod begin_session;
+pub mod challenge;
 pub mod change_password;
 pub mod credentials;
+pub mod enrolment;
 pub(in crate::provider) mod gate;
+mod next_step;
 pub mod password;
 pub mod pending;
 pub mod required_password;
 pub mod resume;
+pub mod second_factor;
 pub(in crate::provider) mod throttle;
+mod ticket;

@@ -6,6 +6,7 @@ use crate::{
     credential::password::{Password, PasswordCheck},
     model::{
         audit_action::AuditAction,
+        authentication::{AuthenticationEvent, AuthenticationEvents},
         reference::Reference,
         throttle::RateLimit,
         user::{Email, User, canonical_account},
@@ -15,8 +16,10 @@ use crate::{
         error::Error,
         handle::SignIn,
         sign_in::{
-            begin_session::{Occasion, Replacement, SessionCookies, VerifiedPassword},
+            begin_session::{Replacement, SessionCookies, VerifiedPassword},
+            challenge::SecondFactorChallenge,
             credentials::Credentials,
+            next_step::NextStep,
             required_password::RequiredPassword,
             throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until},
         },
@@ -32,6 +35,8 @@ pub enum PasswordSignInOutcome {
     SignedIn(SessionCookies),
     /// The password is correct, and the user has to choose another one before a session begins.
     PasswordRequired(RequiredPassword),
+    /// The password is correct, and a second factor has to be given before a session begins.
+    SecondFactorRequired(SecondFactorChallenge),
     /// The user is unknown or disabled, or the password is wrong: the page does not reveal which.
     WrongCredentials,
     /// Too many failed attempts.
@@ -124,14 +129,15 @@ impl SignIn<'_> {
             return Ok(PasswordSignInOutcome::Throttled { until, reference });
         }
         if let Some(verified) = self.check_password(credentials, user.as_ref())? {
-            if verified.stored.must_change {
-                let required = self.require_new_password(&verified, &buckets, visitor)?;
-                return Ok(PasswordSignInOutcome::PasswordRequired(required));
-            }
-            if let Some(cookies) =
-                self.begin_session(&verified, (&buckets, true), Occasion::SignIn, visitor)?
-            {
-                return Ok(PasswordSignInOutcome::SignedIn(cookies));
+            match self.next_step(verified, (&buckets, true), visitor)? {
+                Some(NextStep::SecondFactor(challenge)) => {
+                    return Ok(PasswordSignInOutcome::SecondFactorRequired(challenge));
+                }
+                Some(NextStep::NewPassword(required)) => {
+                    return Ok(PasswordSignInOutcome::PasswordRequired(required));
+                }
+                Some(NextStep::SignedIn(cookies)) => return Ok(PasswordSignInOutcome::SignedIn(cookies)),
+                None => {}
             }
         }
         self.record_wrong_credentials(user.as_ref(), AuditAction::SignIn, &buckets, visitor)?;
@@ -163,6 +169,8 @@ impl SignIn<'_> {
                 Ok(Some(VerifiedPassword {
                     user,
                     stored,
+                    proved: AuthenticationEvents::new(AuthenticationEvent::password(self.now())),
+                    remember_until: None,
                     replacement,
                 }))
             }

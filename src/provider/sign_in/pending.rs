@@ -43,6 +43,8 @@ pub(in crate::provider) enum Opened {
     SignIn(PendingSignIn, CookieBinding),
     /// A URL of ours.
     Target(String),
+    /// A URL of ours, for a user who has signed in since then.
+    FreshTarget(String, DateTime<Utc>),
 }
 
 /// How far in the future a sealed sign-in may have been created: the clocks of replicas differ, and clocks are set
@@ -80,11 +82,23 @@ impl SignIn<'_> {
     /// Seals a URL of ours to which the browser is sent after the sign-in. Only this browser can use it: no link on
     /// another site leads there.
     pub fn seal_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
+        self.seal_url(SealedContent::Target, target, visitor)
+    }
+
+    /// Like [`Self::seal_target`], for a user who has to sign in again even if they are signed in.
+    pub fn seal_fresh_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
+        self.seal_url(SealedContent::FreshTarget, target, visitor)
+    }
+
+    fn seal_url(
+        &self,
+        content: SealedContent,
+        target: &str,
+        visitor: &Visitor,
+    ) -> Result<SealedSignIn, Error> {
         let created_at = self.now().timestamp_micros().to_be_bytes();
         let plain = [&created_at[..], target.as_bytes()].concat();
-        self.sealed_for_browser(visitor, |browser| {
-            self.seal(SealedContent::Target, browser, &plain)
-        })
+        self.sealed_for_browser(visitor, |browser| self.seal(content, browser, &plain))
     }
 
     fn sealed_for_browser(
@@ -120,6 +134,7 @@ impl SignIn<'_> {
             (SealedContent::Request(CookieBinding::Browser), &visitor.browser),
             (SealedContent::Request(CookieBinding::Posted), &visitor.posted),
             (SealedContent::Target, &visitor.browser),
+            (SealedContent::FreshTarget, &visitor.browser),
         ] {
             let Some(cookie) = cookie else { continue };
             let opened = self.state_key().open(&associated_data(content, cookie), &bytes)?;
@@ -128,6 +143,9 @@ impl SignIn<'_> {
                 SealedContent::Request(binding) => PendingSignIn::from_bytes(plain.expose())
                     .filter(|pending| self.is_unexpired(pending.created_at))
                     .map(|pending| Opened::SignIn(pending, binding)),
+                SealedContent::FreshTarget => target_from_bytes(plain.expose())
+                    .filter(|(created_at, _target)| self.is_unexpired(*created_at))
+                    .map(|(created_at, target)| Opened::FreshTarget(target, created_at)),
                 SealedContent::Target => target_from_bytes(plain.expose())
                     .filter(|(created_at, _target)| self.is_unexpired(*created_at))
                     .map(|(_created_at, target)| Opened::Target(target)),
@@ -164,6 +182,7 @@ fn target_from_bytes(bytes: &[u8]) -> Option<(DateTime<Utc>, String)> {
 enum SealedContent {
     Request(CookieBinding),
     Target,
+    FreshTarget,
 }
 
 fn associated_data(content: SealedContent, cookie: &Token) -> Vec<u8> {
@@ -171,6 +190,7 @@ fn associated_data(content: SealedContent, cookie: &Token) -> Vec<u8> {
         SealedContent::Request(CookieBinding::Browser) => b"browser ",
         SealedContent::Request(CookieBinding::Posted) => b"posted ",
         SealedContent::Target => b"target ",
+        SealedContent::FreshTarget => b"fresh target ",
     };
     [label, cookie.hash().as_bytes()].concat()
 }

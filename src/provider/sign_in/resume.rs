@@ -28,6 +28,21 @@ impl SignIn<'_> {
             } else {
                 Step::SignIn(SignInPrompt::default())
             })),
+            Some(Opened::FreshTarget(target, since)) => {
+                let active = self.active_session(visitor.session.as_ref())?;
+                let signed_in_at = active
+                    .as_ref()
+                    .and_then(|active| active.session.authentications.first_factor_at());
+                Ok(SignInOutcome::Step(if signed_in_at >= Some(since) {
+                    Step::Redirect(target)
+                } else {
+                    Step::SignIn(SignInPrompt {
+                        application: None,
+                        reauthenticate: active.is_some(),
+                        email: active.map(|active| active.user.email.as_str().to_owned()),
+                    })
+                }))
+            }
             None => Ok(gone),
         }
     }

@@ -56,6 +56,8 @@ impl ConfigTx<'_> {
                 applications::enabled.eq(row.enabled),
                 applications::tile_url.eq(row.tile_url),
                 applications::access.eq(row.access),
+                applications::second_factor.eq(row.second_factor),
+                applications::second_factor_from.eq(row.second_factor_from),
                 applications::updated_at.eq(row.updated_at),
                 applications::version.eq(applications::version + 1),
             ))

@@ -14,10 +14,12 @@ use crate::{
         attribute::AttributeRule,
         id::ApplicationId,
         name_id::NameIdFormat,
-        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
+        second_factor::{SecondFactorPolicy, SecondFactorRule},
     },
     store::{
         error::{Error, RowContext},
+        groups::rows::second_factor_policy,
         saml::saml_certificates::Certificates,
         schema::{applications, saml_consumers, saml_service_providers},
         unreadable_values::Reading,
@@ -99,6 +101,11 @@ pub(super) fn application(
                 || None,
             )?,
         },
+        default_class: reading.value(
+            &saml_name.column("authn_context"),
+            DefaultClass::from_name(&saml.authn_context),
+            || ResponseOptions::default().default_class,
+        )?,
     };
     let entity_id = saml_name
         .column("entity_id")
@@ -121,6 +128,12 @@ pub(super) fn application(
             &name.column("access"),
             ApplicationAccess::from_name(&row.access),
             || ApplicationAccess::Assigned,
+        )?,
+        // Of a rule that nobody can read, the strictest one.
+        second_factor: reading.value(
+            &name.column("second_factor"),
+            second_factor_policy(&name, row.second_factor.as_deref(), row.second_factor_from).ok(),
+            || Some(SecondFactorPolicy::new(SecondFactorRule::Required, None)),
         )?,
         tile_url,
         protocol: Protocol::from(ServiceProvider {
@@ -166,6 +179,8 @@ pub(super) struct Row {
     pub(super) created_at: NaiveDateTime,
     pub(super) updated_at: NaiveDateTime,
     pub(super) access: String,
+    pub(super) second_factor: Option<String>,
+    pub(super) second_factor_from: Option<NaiveDateTime>,
 }
 
 impl From<&Application> for Row {
@@ -181,6 +196,13 @@ impl From<&Application> for Row {
             created_at: application.created_at.naive_utc(),
             updated_at: application.updated_at.naive_utc(),
             access: application.access.name().to_owned(),
+            second_factor: application
+                .second_factor
+                .map(|policy| policy.rule().name().to_owned()),
+            second_factor_from: application
+                .second_factor
+                .and_then(|policy| policy.from())
+                .map(|from| from.naive_utc()),
         }
     }
 }
@@ -200,6 +222,7 @@ pub(super) struct SamlRow {
     pub(super) default_relay_state: Option<String>,
     pub(super) signs: String,
     pub(super) signature_algorithm: String,
+    pub(super) authn_context: String,
     pub(super) encryption: Option<String>,
 }
 
@@ -220,6 +243,7 @@ impl SamlRow {
             default_relay_state: saml.default_relay_state.clone(),
             signs: saml.response_options.signed_parts.name().to_owned(),
             signature_algorithm: saml.response_options.signature_algorithm.name().to_owned(),
+            authn_context: saml.response_options.default_class.name().to_owned(),
             encryption: saml
                 .response_options
                 .encryption

@@ -1,5 +1,7 @@
 //! `groups`.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
@@ -9,12 +11,13 @@ use diesel::{
 use crate::{
     model::{
         group::{Group, GroupName},
-        id::GroupId,
+        id::{GroupId, UserId},
+        second_factor::{SecondFactorPolicy, SecondFactorRule},
     },
     store::{
         connection::{AnyConnection, EditOutcome, Tx, with_backend},
         error::{Error, RowContext},
-        schema::groups,
+        schema::{group_members, groups},
     },
 };
 
@@ -70,6 +73,7 @@ impl Tx {
 
     /// Writes `group` if the stored version is still the one that was read, and increments the version.
     pub fn edit_group(&mut self, group: &Group) -> Result<EditOutcome, Error> {
+        let row = Row::from(group);
         let unchanged = groups::table
             .find(group.id.to_string())
             .filter(groups::version.eq(group.version));
@@ -77,6 +81,8 @@ impl Tx {
             groups::name.eq(group.name.as_str()),
             groups::folded_name.eq(group.name.folded()),
             groups::description.eq(group.description.as_deref()),
+            groups::second_factor.eq(row.second_factor),
+            groups::second_factor_from.eq(row.second_factor_from),
             groups::updated_at.eq(group.updated_at.naive_utc()),
             groups::version.eq(groups::version + 1),
         ));
@@ -87,6 +93,37 @@ impl Tx {
             Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(EditOutcome::Taken),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The groups that have a rule about second factors.
+    pub(in crate::store) fn group_policies(
+        &mut self,
+    ) -> Result<BTreeMap<GroupId, SecondFactorPolicy>, Error> {
+        let rows = groups::table
+            .filter(groups::second_factor.is_not_null())
+            .select(PolicyRow::as_select())
+            .load(&mut self.0)?;
+        let mut policies = BTreeMap::new();
+        for row in rows {
+            let name = RowContext::new("groups", &row.id);
+            let policy = second_factor_policy(&name, row.second_factor.as_deref(), row.second_factor_from)?;
+            if let Some(policy) = policy {
+                policies.insert(name.valid(row.id.parse())?, policy);
+            }
+        }
+        Ok(policies)
+    }
+
+    /// Those of `groups` that a user is in.
+    pub fn groups_among(&mut self, user: UserId, groups: &[GroupId]) -> Result<Vec<GroupId>, Error> {
+        let ids = groups.iter().map(ToString::to_string);
+        let found = group_members::table
+            .filter(group_members::user_id.eq(user.to_string()))
+            .filter(group_members::group_id.eq_any(ids))
+            .select(group_members::group_id)
+            .load::<String>(&mut self.0)?;
+        let row = RowContext::new("group_members", "of a user");
+        found.into_iter().map(|id| row.valid(id.parse())).collect()
     }
 
     /// Whether the group is there. On PostgreSQL nobody can remove it, or refer to it, until the transaction ends (SQLite
@@ -107,6 +144,22 @@ impl Tx {
     }
 }
 
+/// What a row says about second factors.
+pub(in crate::store) fn second_factor_policy(
+    row: &RowContext,
+    rule: Option<&str>,
+    from: Option<NaiveDateTime>,
+) -> Result<Option<SecondFactorPolicy>, Error> {
+    let from = from.map(|from| from.and_utc());
+    rule.map(|rule| {
+        let rule = row
+            .column("second_factor")
+            .required(SecondFactorRule::from_name(rule))?;
+        Ok(SecondFactorPolicy::new(rule, from))
+    })
+    .transpose()
+}
+
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = groups)]
 pub(super) struct Row {
@@ -117,6 +170,16 @@ pub(super) struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    second_factor: Option<String>,
+    second_factor_from: Option<NaiveDateTime>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = groups)]
+struct PolicyRow {
+    id: String,
+    second_factor: Option<String>,
+    second_factor_from: Option<NaiveDateTime>,
 }
 
 impl From<&Group> for Row {
@@ -129,6 +192,11 @@ impl From<&Group> for Row {
             version: group.version,
             created_at: group.created_at.naive_utc(),
             updated_at: group.updated_at.naive_utc(),
+            second_factor: group.second_factor.map(|policy| policy.rule().name().to_owned()),
+            second_factor_from: group
+                .second_factor
+                .and_then(|policy| policy.from())
+                .map(|from| from.naive_utc()),
         }
     }
 }
@@ -141,6 +209,7 @@ impl TryFrom<Row> for Group {
         Ok(Self {
             id: name.valid(row.id.parse())?,
             name: name.column("name").valid(GroupName::parse(&row.name))?,
+            second_factor: second_factor_policy(&name, row.second_factor.as_deref(), row.second_factor_from)?,
             description: row.description,
             version: row.version,
             created_at: row.created_at.and_utc(),

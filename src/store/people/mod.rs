@@ -1,6 +1,7 @@
 //! Users: their rows, their own attributes, and what is kept about deleted users.
 
 pub(in crate::store) mod deleted_users;
+pub(in crate::store) mod second_factors;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;
 pub(in crate::store) mod users;

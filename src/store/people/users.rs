@@ -236,6 +236,15 @@ pub struct StoredPassword {
 }
 
 impl StoredPassword {
+    /// Another copy.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            phc: self.phc.duplicate(),
+            must_change: self.must_change,
+        }
+    }
+
     /// A password that the user keeps.
     pub const fn kept(phc: Secret<String>) -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! `known_devices`: browsers on which a user has signed in before.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
@@ -44,6 +44,50 @@ impl Tx {
     pub fn remove_known_devices(&mut self, user: UserId) -> Result<usize, Error> {
         let theirs = known_devices::table.filter(known_devices::user_id.eq(user.to_string()));
         Ok(diesel::delete(theirs).execute(&mut self.0)?)
+    }
+
+    /// Remembers that a second factor was given on a known device of `user`.
+    pub fn remember_second_factor(
+        &mut self,
+        token: TokenHash,
+        user: UserId,
+        until: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let device = known_devices::table
+            .find(token.as_bytes().as_slice())
+            .filter(known_devices::user_id.eq(user.to_string()));
+        diesel::update(device)
+            .set(known_devices::second_factor_until.eq(until.naive_utc()))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Until when no second factor is asked of `user` on this device, if that was remembered.
+    pub fn second_factor_remembered_until(
+        &mut self,
+        token: TokenHash,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let until = known_devices::table
+            .find(token.as_bytes().as_slice())
+            .filter(known_devices::user_id.eq(user.to_string()))
+            .filter(known_devices::expires_at.gt(now.naive_utc()))
+            .filter(known_devices::second_factor_until.gt(now.naive_utc()))
+            .select(known_devices::second_factor_until)
+            .first::<Option<NaiveDateTime>>(&mut self.0)
+            .optional()?;
+        Ok(until.flatten().map(|until| until.and_utc()))
+    }
+
+    /// Asks for the second factor again on all devices of `user`; returns on how many.
+    pub fn forget_second_factor_devices(&mut self, user: UserId) -> Result<usize, Error> {
+        let theirs = known_devices::table
+            .filter(known_devices::user_id.eq(user.to_string()))
+            .filter(known_devices::second_factor_until.is_not_null());
+        Ok(diesel::update(theirs)
+            .set(known_devices::second_factor_until.eq(None::<NaiveDateTime>))
+            .execute(&mut self.0)?)
     }
 
     pub fn known_device_owner(

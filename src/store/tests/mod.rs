@@ -39,7 +39,8 @@ use crate::{
         key::Certificate,
         name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
         participant::{Participant, ParticipantSubject},
-        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+        response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
+        second_factor::SecondFactorPolicy,
         secret::{Secret, Token, TokenHash},
         session::Session,
         user::{Email, NameComponent, NameComponents, StableId, User, UserName},
@@ -170,6 +171,7 @@ fn application(number: u8) -> Application {
         kind: ApplicationKind::ChatGptCurrent,
         enabled: true,
         access: ApplicationAccess::Everyone,
+        second_factor: Some(SecondFactorPolicy::parse("required from 2027-01-31").unwrap()),
         tile_url: Some(url("tile")),
         protocol: Protocol::from(ServiceProvider {
             entity_id: EntityId::parse(&format!("urn:sp:{number}")).unwrap(),
@@ -196,6 +198,7 @@ fn application(number: u8) -> Application {
             name_id_format: NameIdFormat::Persistent,
             response_options: ResponseOptions {
                 signed_parts: SignedParts::Assertion,
+                default_class: DefaultClass::Password,
                 signature_algorithm: SignatureAlgorithm::RsaSha512,
                 encryption: Some(ContentCipher::Aes256Gcm),
             },

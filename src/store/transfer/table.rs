@@ -31,7 +31,7 @@ pub(in crate::store) struct Table {
 /// Every table, each after those that it refers to. `schema_epoch` comes with the migrations, `heartbeat` says only that
 /// a database takes writes, `configuration_changes` is of use only to who has read it before, and nothing uses
 /// `waiting_sign_ons` any more.
-pub(in crate::store) const TABLES: [Table; 38] = {
+pub(in crate::store) const TABLES: [Table; 40] = {
     use TableContent::{Audit, Lasting, Passing};
     const fn table(content: TableContent, name: &'static str) -> Table {
         Table { name, content }
@@ -42,6 +42,8 @@ pub(in crate::store) const TABLES: [Table; 38] = {
         table(Lasting, "spent_stable_ids"),
         table(Lasting, "user_attributes"),
         table(Lasting, "user_passwords"),
+        table(Lasting, "second_factors"),
+        table(Lasting, "recovery_codes"),
         table(Lasting, "groups"),
         table(Lasting, "group_members"),
         table(Lasting, "applications"),

@@ -47,6 +47,7 @@ impl Headers {
                 script::SHOW_PASSWORD,
                 script::COPY_VALUE,
                 script::COUNTDOWN,
+                script::PRINT,
             ],
             "'self'",
         );

@@ -12,6 +12,7 @@ pub mod password;
 pub mod portal;
 pub mod refusal;
 pub mod script;
+pub mod second_factor;
 pub mod sign_in;
 pub mod sign_out;
 

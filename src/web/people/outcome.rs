@@ -10,6 +10,7 @@ use crate::{
         people::{
             logout,
             sign_in::{self, SignInView},
+            steps,
         },
         respond,
         state::{Site, see_other},
@@ -27,6 +28,7 @@ pub(in crate::web) async fn respond(
         SignInOutcome::Respond(response) => respond::saml_response(site, &response),
         SignInOutcome::Step(Step::Continue(pending)) => respond::redirect_to_pending(site, &pending),
         SignInOutcome::Step(Step::Redirect(url)) => see_other(&url).finish(),
+        SignInOutcome::Step(Step::SecondFactor) => second_factor_step(site, request, sealed).await?,
         SignInOutcome::Step(Step::SignInFirst) => sign_in::sign_in_and_return(request, site).await?,
         SignInOutcome::Step(Step::LeaveFrame) => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
         SignInOutcome::Step(Step::SignIn(prompt)) => ask_to_sign_in(site, request, prompt, sealed).await?,
@@ -38,6 +40,22 @@ pub(in crate::web) async fn respond(
         }
         SignInOutcome::Refused(Refused::Gone) => site.notice(StatusCode::GONE, NoticeKind::SignInOver),
     })
+}
+
+/// The page of its own, which comes back to where the browser came in.
+async fn second_factor_step(
+    site: &Data<Site>,
+    request: &HttpRequest,
+    sealed: Option<String>,
+) -> Result<HttpResponse, Error> {
+    if let Some(sealed) = sealed {
+        return Ok(see_other(&steps::second_factor_address(Some(&sealed))).finish());
+    }
+    let Some(pending) = sign_in::sealed_return(request, site).await? else {
+        return Ok(see_other(&steps::second_factor_address(None)).finish());
+    };
+    let address = steps::second_factor_address(Some(&pending.sealed));
+    Ok(respond::redirect_with_pending(site, &address, &pending))
 }
 
 async fn ask_to_sign_in(

@@ -21,7 +21,7 @@ use crate::{
             html::Page,
             portal::{Paging, PortalPage, Tile, TileKind},
         },
-        people::{logout, outcome},
+        people::{logout, outcome, steps},
         respond,
         state::{Site, see_other},
     },
@@ -35,6 +35,14 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
         search: q.chars().take(MAX_SEARCH).collect(),
         after: after.parse().ok(),
     };
+    let for_step = site.visitor(&request);
+    if off_thread(&site, &request, move |p| {
+        p.sign_in().lacks_second_factor(&for_step)
+    })
+    .await?
+    {
+        return Ok(see_other(&steps::second_factor_address(None)).finish());
+    }
     let page_query = query.clone();
     let Some(portal) = off_thread(&site, &request, move |p| p.portal(&query, &visitor)).await? else {
         if let Some(response) = logout::pending_logout(&request, &site).await? {

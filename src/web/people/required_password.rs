@@ -13,10 +13,10 @@ use crate::{
     web::{
         error::Error,
         layer::csrf,
-        layer::off_thread::{hashing, off_thread},
+        layer::off_thread::hashing,
         page::{html::Page, password::RequiredPasswordPage},
         password_text,
-        people::sealed_sign_in,
+        people::{sealed_sign_in, steps},
         respond,
         state::{Site, see_other},
     },
@@ -56,23 +56,14 @@ pub(in crate::web) async fn post(
     Form(form): Form<RequiredPasswordForm>,
 ) -> Result<HttpResponse, Error> {
     let sealed = sealed_sign_in::from_form(&form.r#continue);
-    let begin_anew = || see_other(&begin_anew(sealed.as_deref())).finish();
+    let begin_anew = || see_other(&steps::begin_anew(sealed.as_deref())).finish();
     let browser = site.cookies.browser(&request);
     if !csrf::is_valid(&request, site.base(), browser.as_ref(), &form.csrf) {
         site.log_rejected_form("a form for a required password");
         return Ok(begin_anew());
     }
     let visitor = site.visitor(&request);
-    let application = match sealed.clone() {
-        None => None,
-        Some(sealed) => {
-            let visitor = site.visitor(&request);
-            off_thread(&site, &request, move |p| {
-                p.sign_in().application_of_sign_in(&sealed, &visitor)
-            })
-            .await?
-        }
-    };
+    let application = steps::application_of(&site, &request, sealed.as_deref()).await?;
     let view = RequiredPasswordView {
         application,
         sealed: sealed.clone(),
@@ -112,14 +103,6 @@ pub(in crate::web) async fn post(
             Ok(page(&site, &request, StatusCode::OK, &view, problem))
         }
         Ok(RequiredPasswordOutcome::Expired) => Ok(begin_anew()),
-    }
-}
-
-/// To the sign-in form, with the pending sign-in if there is one.
-fn begin_anew(sealed: Option<&str>) -> String {
-    match sealed {
-        Some(sealed) => sealed_sign_in::next_address(Some(sealed)),
-        None => path::SIGN_IN.to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         sign_in::{
             credentials::Credentials,
             password::{PasswordSignInOutcome, ThrottleCheck},
+            pending::SealedSignIn,
         },
     },
     web::{
@@ -32,6 +33,8 @@ use crate::{
             logout,
             required_password::{self, RequiredPasswordView},
             sealed_sign_in,
+            second_factor::{self, CodeView},
+            steps,
         },
         respond,
         state::{Site, see_other},
@@ -82,16 +85,7 @@ pub(in crate::web) async fn post(
         return Ok(see_other(path::SIGN_IN).finish());
     }
     let sealed = sealed_sign_in::from_form(&form.r#continue);
-    let application = match sealed.clone() {
-        None => None,
-        Some(sealed) => {
-            let visitor = site.visitor(&request);
-            off_thread(&site, &request, move |p| {
-                p.sign_in().application_of_sign_in(&sealed, &visitor)
-            })
-            .await?
-        }
-    };
+    let application = steps::application_of(&site, &request, sealed.as_deref()).await?;
     let shown = |notice| SignInView {
         application: application.clone(),
         email: form.email.clone(),
@@ -144,6 +138,14 @@ pub(in crate::web) async fn post(
                 ticket: required.ticket,
             };
             Ok(required_password::first_page(&site, &request, &view))
+        }
+        PasswordSignInOutcome::SecondFactorRequired(challenge) => {
+            let view = CodeView {
+                application,
+                sealed,
+                challenge,
+            };
+            Ok(second_factor::first_page(&site, &request, &view))
         }
         PasswordSignInOutcome::WrongCredentials => {
             let notice = SignInNotice::WrongCredentials {
@@ -202,10 +204,21 @@ pub(in crate::web) async fn sign_in_and_return(
     request: &HttpRequest,
     site: &Data<Site>,
 ) -> Result<HttpResponse, Error> {
-    let visitor = site.visitor(request);
-    if !visitor.is_navigation {
+    if !site.visitor(request).is_navigation {
         return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
     }
+    Ok(match sealed_return(request, site).await? {
+        Some(pending) => respond::redirect_to_pending(site, &pending),
+        None => see_other(path::SIGN_IN).finish(),
+    })
+}
+
+/// Seals the requested address, if it is one to return to.
+pub(in crate::web) async fn sealed_return(
+    request: &HttpRequest,
+    site: &Data<Site>,
+) -> Result<Option<SealedSignIn>, Error> {
+    let visitor = site.visitor(request);
     // Only `?sp=` has a meaning; any other query is dropped.
     let uri = request.uri();
     let target = match uri.query() {
@@ -213,10 +226,10 @@ pub(in crate::web) async fn sign_in_and_return(
         Some(_) | None => uri.path().to_owned(),
     };
     if target.len() > MAX_RETURN_TARGET || !is_return_target(&target) {
-        return Ok(see_other(path::SIGN_IN).finish());
+        return Ok(None);
     }
-    let waiting = off_thread(site, request, move |p| p.sign_in().seal_target(&target, &visitor)).await?;
-    Ok(respond::redirect_to_pending(site, &waiting))
+    let pending = off_thread(site, request, move |p| p.sign_in().seal_target(&target, &visitor)).await?;
+    Ok(Some(pending))
 }
 
 /// Whether this is an address to return to; as a `Location`, it stays on this site.
@@ -224,7 +237,8 @@ fn is_return_target(target: &str) -> bool {
     let is_application = [path::LAUNCH, path::START]
         .iter()
         .any(|own| target.starts_with(own));
-    (is_application || target == path::ACCOUNT_PASSWORD) && target.bytes().all(|byte| byte.is_ascii_graphic())
+    let is_own_page = [path::ACCOUNT_PASSWORD, path::ACCOUNT_FACTORS].contains(&target);
+    (is_application || is_own_page) && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What the sign-in form shows.

@@ -1,6 +1,7 @@
 //! Support for the tests: a server with a clock that the test controls, a browser, a service provider.
 
 pub(crate) mod assertions;
+pub(crate) mod authenticator;
 pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod inspect;

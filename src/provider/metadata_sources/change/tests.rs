@@ -60,6 +60,7 @@ fn test_application() -> (Application, ApplicationMetadataSource, ImportedMetada
         kind: ApplicationKind::Other,
         enabled: true,
         access: ApplicationAccess::Everyone,
+        second_factor: None,
         tile_url: None,
         protocol: Protocol::from(ServiceProvider {
             signing_certificates: new.signing_certificates.clone(),

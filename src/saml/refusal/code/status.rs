@@ -96,11 +96,11 @@ explanations! {
     };
     AUTHN_CONTEXT = Explanation {
         code: "AUTHN-CONTEXT",
-        meaning: "another way to sign in than by password (PasswordProtectedTransport) is wanted",
+        meaning: "a way to sign in is wanted that there is not here: neither a password (PasswordProtectedTransport) nor, where second factors are used, two factors",
         status: Some((status::RESPONDER, Some(status::NO_AUTHN_CONTEXT))),
-        message: "The request asks for another way to sign in than by password.",
+        message: "The request asks for a way to sign in that there is not here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: Fix::Words("Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport."),
+        fix: Fix::Words("Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport or https://refeds.org/profile/mfa."),
         command: None,
         clause: Some("saml-core, 3.3.2.2.1"),
     };

@@ -1,6 +1,7 @@
 //! Every page at once: names are data only, and the Content-Security-Policy fits what the pages
 //! contain.
 
+mod factor_samples;
 mod samples;
 mod tags;
 

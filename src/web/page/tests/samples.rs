@@ -76,7 +76,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn page(name: &'static str, page: &impl Page) -> Self {
+    pub(super) fn page(name: &'static str, page: &impl Page) -> Self {
         Self {
             name,
             kind: ResponseKind::Page,
@@ -96,6 +96,9 @@ impl Sample {
 pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     let mut all = texts.sign_in_pages();
     all.extend(texts.password_pages());
+    all.extend(texts.code_pages());
+    all.extend(texts.enrolment_pages());
+    all.extend(texts.factor_pages());
     all.extend(texts.portal_pages());
     all.extend(texts.auto_post_pages());
     all.extend(texts.refusal_pages());
@@ -106,18 +109,18 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
 }
 
 impl SampleTexts<'_> {
-    fn brand(&self) -> Brand {
+    pub(super) fn brand(&self) -> Brand {
         Brand {
             organisation: self.organisation.into(),
             help_url: self.help_url.map(Into::into),
         }
     }
 
-    fn marks(&self) -> [AppMark; 4] {
+    pub(super) fn marks(&self) -> [AppMark; 4] {
         self.names.map(|name| AppMark::new(name, name))
     }
 
-    fn user_mark(&self) -> UserMark {
+    pub(super) fn user_mark(&self) -> UserMark {
         UserMark::new(self.user, self.email, "1")
     }
 

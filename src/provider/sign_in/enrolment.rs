@@ -1,0 +1,422 @@
+//! Setting up and removing second factors, by the user who is signed in.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    credential::{
+        recovery_code::{RecoveryCode, RecoveryCodeHash},
+        totp::{self, TotpSecret},
+    },
+    model::{
+        audit::AuditEvent,
+        audit_action::AuditAction,
+        authentication::{AuthenticationEvent, AuthenticationMethod},
+        id::SecondFactorId,
+        second_factor::{FactorName, SecondFactor, SecondFactorKind},
+        secret::{Secret, Token},
+        throttle::RateLimit,
+        user::{User, UserSummary},
+    },
+    provider::{
+        error::Error, handle::SignIn, session::ActiveSession, sign_in::challenge::SecondFactorChallenge,
+        visitor::Visitor,
+    },
+    store::StoredFactor,
+};
+
+/// How recently a user must have signed in before a page is shown on which second factors are changed.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// How recently when the form of that page is sent: it takes a while to fill in.
+const STILL_FRESH: TimeDelta = TimeDelta::minutes(15);
+/// How many second factors a user may have: each code is held against all of them.
+pub const MAX_FACTORS: usize = 8;
+
+/// An authenticator application to be set up: nothing is stored until it has shown a code.
+#[derive(Debug)]
+pub struct TotpEnrolment {
+    pub user: UserSummary,
+    /// For somebody who types it.
+    pub secret: Secret<String>,
+    /// An `svg` element.
+    pub qr_code: Secret<String>,
+    /// The secret, sealed for this user in this browser.
+    pub sealed: String,
+}
+
+/// What the second-factor step of a session begins with.
+#[derive(Debug)]
+pub enum StepPage {
+    /// Ask for a code.
+    Challenge(SecondFactorChallenge),
+    /// Set up an authenticator application.
+    Enrolment(Box<TotpEnrolment>),
+    /// The user has to sign in again first.
+    Stale,
+    SignedOut,
+}
+
+/// What the user's own page shows.
+#[derive(Clone, Debug)]
+pub struct FactorsPage {
+    pub user: UserSummary,
+    pub factors: Vec<SecondFactor>,
+    pub recovery_codes: usize,
+    /// Devices are remembered, at the user's wish.
+    pub can_remember: bool,
+}
+
+/// The outcome of what changes the second factors of the user who is signed in.
+#[derive(Debug)]
+pub enum FactorChange<T> {
+    Done(T),
+    /// The user has to sign in again first.
+    Stale,
+    SignedOut,
+}
+
+/// The outcome of confirming an authenticator application.
+#[derive(Debug)]
+pub enum EnrolmentOutcome {
+    Enrolled(Enrolled),
+    /// The code is not that of the secret.
+    WrongCode(Box<TotpEnrolment>),
+    /// Too many attempts, or too many second factors: the user has to wait until then, or to remove one.
+    Throttled {
+        until: DateTime<Utc>,
+    },
+    TooMany,
+    /// The secret is not one of this user in this browser, or too old.
+    Expired,
+}
+
+/// A second factor is set up.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// The new token of the session.
+    pub session: Token,
+    /// The user's first recovery codes, unless there are some already.
+    pub recovery_codes: Option<NewRecoveryCodes>,
+}
+
+/// Recovery codes that are shown once.
+#[derive(Debug)]
+pub struct NewRecoveryCodes {
+    pub user: UserSummary,
+    pub codes: Vec<Secret<String>>,
+    pub made_at: DateTime<Utc>,
+}
+
+impl SignIn<'_> {
+    /// What the session has to do to have a second factor.
+    pub fn second_factor_step(&self, organisation: &str, visitor: &Visitor) -> Result<StepPage, Error> {
+        let Some(active) = self.active_session(visitor.session.as_ref())? else {
+            return Ok(StepPage::SignedOut);
+        };
+        if self.store().read(|tx| tx.has_second_factor(active.user.id))? {
+            return Ok(StepPage::Challenge(self.challenge(&active.user, None)));
+        }
+        if !self.is_fresh(&active, FRESH)? {
+            return Ok(StepPage::Stale);
+        }
+        let enrolment = self.new_enrolment(&active.user, organisation, visitor)?;
+        Ok(StepPage::Enrolment(Box::new(enrolment)))
+    }
+
+    /// An authenticator application for somebody who may have others.
+    pub fn begin_enrolment(
+        &self,
+        organisation: &str,
+        visitor: &Visitor,
+    ) -> Result<FactorChange<Box<TotpEnrolment>>, Error> {
+        self.with_fresh_session(FRESH, visitor, |active| {
+            self.new_enrolment(&active.user, organisation, visitor)
+                .map(Box::new)
+        })
+    }
+
+    /// Stores the authenticator application if `code` is one of its.
+    pub fn confirm_enrolment(
+        &self,
+        sealed: &str,
+        (code, name): (&Secret<String>, Option<FactorName>),
+        organisation: &str,
+        visitor: &Visitor,
+    ) -> Result<FactorChange<EnrolmentOutcome>, Error> {
+        self.with_fresh_session(STILL_FRESH, visitor, |active| {
+            self.confirm(active, sealed, (code, name), organisation, visitor)
+        })
+    }
+
+    fn confirm(
+        &self,
+        active: &ActiveSession,
+        sealed: &str,
+        (code, name): (&Secret<String>, Option<FactorName>),
+        organisation: &str,
+        visitor: &Visitor,
+    ) -> Result<EnrolmentOutcome, Error> {
+        let (user, now) = (&active.user, self.now());
+        let Some(secret) = self.open_enrolment(user, sealed, visitor)? else {
+            return Ok(EnrolmentOutcome::Expired);
+        };
+        let (known, codes_left) = self
+            .store()
+            .read(|tx| Ok((tx.second_factors(user.id)?, tx.count_recovery_codes(user.id)?)))?;
+        if known.len() >= MAX_FACTORS {
+            return Ok(EnrolmentOutcome::TooMany);
+        }
+        let bucket = self.second_factor_bucket(user, visitor)?;
+        let limit = self.policy().throttle_pair;
+        if let RateLimit::RetryAfter(until) =
+            self.store().write(|tx| tx.count_attempt(&bucket, &limit, now))?
+        {
+            return Ok(EnrolmentOutcome::Throttled { until });
+        }
+        let step = secret.matching_step(code.expose(), now).map_err(Error::Totp)?;
+        let Some(step) = step.and_then(|step| i64::try_from(step).ok()) else {
+            let again = enrolment_of(user, &secret, sealed.to_owned(), organisation)?;
+            return Ok(EnrolmentOutcome::WrongCode(Box::new(again)));
+        };
+        let stored = self.totp_factor(user, &secret, step, name.unwrap_or_else(|| free_name(&known)))?;
+        let codes = if known.is_empty() || codes_left == 0 {
+            self.new_recovery_codes()
+        } else {
+            Vec::new()
+        };
+        let hashes = hashes(&codes);
+        let proof = AuthenticationEvent {
+            method: AuthenticationMethod::OneTimePassword,
+            at: now,
+            credential: Some(stored.factor.id.to_string()),
+        };
+        let event = AuditEvent {
+            detail: Some(format!("{}: {}", stored.factor.kind.name(), stored.factor.name)),
+            ..self.own_event(AuditAction::SecondFactorAdd, active, visitor)
+        };
+        let token = self.prove_in_session(active, proof, visitor, |tx| {
+            tx.clear_attempts(&bucket)?;
+            tx.add_second_factor(&stored)?;
+            if !hashes.is_empty() {
+                tx.replace_recovery_codes(user.id, &hashes, now)?;
+            }
+            tx.add_audit_event(&event)
+        })?;
+        Ok(match token {
+            Some(session) => EnrolmentOutcome::Enrolled(Enrolled {
+                session,
+                recovery_codes: (!codes.is_empty()).then(|| NewRecoveryCodes {
+                    user: user.into(),
+                    codes: codes.iter().map(RecoveryCode::to_text).collect(),
+                    made_at: now,
+                }),
+            }),
+            None => EnrolmentOutcome::Expired,
+        })
+    }
+
+    /// What the user's own page shows; seeing it changes nothing, so it needs no fresh sign-in.
+    pub fn factors_page(&self, visitor: &Visitor) -> Result<Option<FactorsPage>, Error> {
+        let Some(active) = self.active_session(visitor.session.as_ref())? else {
+            return Ok(None);
+        };
+        let user = active.user.id;
+        let (factors, recovery_codes) = self
+            .store()
+            .read(|tx| Ok((tx.second_factors(user)?, tx.count_recovery_codes(user)?)))?;
+        Ok(Some(FactorsPage {
+            user: (&active.user).into(),
+            factors: factors.into_iter().map(|stored| stored.factor).collect(),
+            recovery_codes,
+            can_remember: self.policy().remember_device.is_some(),
+        }))
+    }
+
+    /// Removes a second factor of the user who is signed in; with the last one, the recovery codes. `false` if there is
+    /// none with this ID.
+    pub fn remove_own_factor(
+        &self,
+        id: SecondFactorId,
+        visitor: &Visitor,
+    ) -> Result<FactorChange<bool>, Error> {
+        self.with_fresh_session(STILL_FRESH, visitor, |active| {
+            let event = self.own_event(AuditAction::SecondFactorRemove, active, visitor);
+            self.remove_factor_of(active.user.id, id, event)
+        })
+    }
+
+    /// A new set of recovery codes; those before no longer work.
+    pub fn replace_own_recovery_codes(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<FactorChange<NewRecoveryCodes>, Error> {
+        self.with_fresh_session(STILL_FRESH, visitor, |active| {
+            let (codes, now) = (self.new_recovery_codes(), self.now());
+            let hashes = hashes(&codes);
+            let event = self.own_event(AuditAction::RecoveryCodes, active, visitor);
+            self.store().write(|tx| {
+                tx.replace_recovery_codes(active.user.id, &hashes, now)?;
+                tx.add_audit_event(&event)
+            })?;
+            Ok(NewRecoveryCodes {
+                user: (&active.user).into(),
+                codes: codes.iter().map(RecoveryCode::to_text).collect(),
+                made_at: now,
+            })
+        })
+    }
+
+    /// Asks for a second factor again on every device of the user; on how many it was remembered.
+    pub fn forget_own_devices(&self, visitor: &Visitor) -> Result<FactorChange<usize>, Error> {
+        let Some(active) = self.active_session(visitor.session.as_ref())? else {
+            return Ok(FactorChange::SignedOut);
+        };
+        let event = self.own_event(AuditAction::SecondFactorForget, &active, visitor);
+        let forgotten = self.store().write(|tx| {
+            let forgotten = tx.forget_second_factor_devices(active.user.id)?;
+            tx.add_audit_event(&event)?;
+            Ok(forgotten)
+        })?;
+        Ok(FactorChange::Done(forgotten))
+    }
+
+    /// A user who has second factors must have given one as recently as the password.
+    fn is_fresh(&self, active: &ActiveSession, within: TimeDelta) -> Result<bool, Error> {
+        let since = Some(self.now() - within);
+        let proved = &active.session.authentications;
+        if proved.first_factor_at() < since {
+            return Ok(false);
+        }
+        Ok(proved.second_factor_at() >= since
+            || !self.store().read(|tx| tx.has_second_factor(active.user.id))?)
+    }
+
+    fn with_fresh_session<T>(
+        &self,
+        within: TimeDelta,
+        visitor: &Visitor,
+        work: impl FnOnce(&ActiveSession) -> Result<T, Error>,
+    ) -> Result<FactorChange<T>, Error> {
+        let Some(active) = self.active_session(visitor.session.as_ref())? else {
+            return Ok(FactorChange::SignedOut);
+        };
+        if !self.is_fresh(&active, within)? {
+            return Ok(FactorChange::Stale);
+        }
+        work(&active).map(FactorChange::Done)
+    }
+
+    fn own_event(&self, action: AuditAction, active: &ActiveSession, visitor: &Visitor) -> AuditEvent {
+        AuditEvent {
+            user: Some(active.user.id),
+            session: Some(active.session.id),
+            ..self.event(action, "ok", Some(visitor))
+        }
+    }
+
+    fn new_enrolment(
+        &self,
+        user: &User,
+        organisation: &str,
+        visitor: &Visitor,
+    ) -> Result<TotpEnrolment, Error> {
+        let secret = TotpSecret::new(self.random());
+        let created_at = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&created_at[..], secret.expose()].concat();
+        let sealed = self
+            .state_key()
+            .seal(&bound_to(user, visitor), &plain, self.random())?;
+        enrolment_of(user, &secret, URL_SAFE_NO_PAD.encode(sealed), organisation)
+    }
+
+    fn open_enrolment(
+        &self,
+        user: &User,
+        sealed: &str,
+        visitor: &Visitor,
+    ) -> Result<Option<TotpSecret>, Error> {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(sealed) else {
+            return Ok(None);
+        };
+        let opened = self.state_key().open(&bound_to(user, visitor), &bytes)?;
+        let parts = opened.as_ref().and_then(|plain| {
+            let (created_at, secret) = plain.expose().split_first_chunk::<8>()?;
+            let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*created_at))?;
+            Some((created_at, <[u8; TotpSecret::LEN]>::try_from(secret).ok()?))
+        });
+        Ok(parts
+            .filter(|(created_at, _secret)| self.is_unexpired(*created_at))
+            .map(|(_created_at, secret)| TotpSecret::new(secret)))
+    }
+
+    fn totp_factor(
+        &self,
+        user: &User,
+        secret: &TotpSecret,
+        step: i64,
+        name: FactorName,
+    ) -> Result<StoredFactor, Error> {
+        let now = self.now();
+        let id = SecondFactorId::new(now, self.random());
+        let sealed = self
+            .factor_key()
+            .seal(id, user.id, secret.expose(), self.random())?;
+        Ok(StoredFactor {
+            factor: SecondFactor {
+                id,
+                user: user.id,
+                kind: SecondFactorKind::Totp,
+                name,
+                created_at: now,
+                last_used_at: Some(now),
+            },
+            sealed,
+            last_step: step,
+        })
+    }
+
+    fn new_recovery_codes(&self) -> Vec<RecoveryCode> {
+        RecoveryCode::new_set(|| self.random()).into()
+    }
+}
+
+fn enrolment_of(
+    user: &User,
+    secret: &TotpSecret,
+    sealed: String,
+    organisation: &str,
+) -> Result<TotpEnrolment, Error> {
+    let uri = secret
+        .uri(organisation, user.email.as_str())
+        .map_err(Error::Totp)?;
+    Ok(TotpEnrolment {
+        user: user.into(),
+        secret: secret.to_text().map_err(Error::Totp)?,
+        qr_code: totp::qr_svg(&uri).map_err(Error::Totp)?,
+        sealed,
+    })
+}
+
+fn hashes(codes: &[RecoveryCode]) -> Vec<[u8; 32]> {
+    let hashes = codes.iter().map(RecoveryCode::hash);
+    hashes.map(|hash: RecoveryCodeHash| *hash.as_bytes()).collect()
+}
+
+/// The name of an authenticator application that was given none.
+fn free_name(known: &[StoredFactor]) -> FactorName {
+    let name = |number: usize| match number {
+        1 => Some(FactorName::default()),
+        _ => FactorName::parse(&format!("{} {number}", FactorName::default())).ok(),
+    };
+    let is_free = |name: &FactorName| known.iter().all(|stored| stored.factor.name != *name);
+    (1..=MAX_FACTORS + 1)
+        .filter_map(name)
+        .find(is_free)
+        .unwrap_or_default()
+}
+
+fn bound_to(user: &User, visitor: &Visitor) -> Vec<u8> {
+    let browser = visitor.browser.as_ref().map(Token::hash);
+    let browser = browser.as_ref().map_or(&[][..], |hash| hash.as_bytes());
+    [b"totp enrolment ", user.id.to_string().as_bytes(), browser].concat()
+}

@@ -1,0 +1,177 @@
+//! The pages about second factors: asking for one, setting one up, and the user's own list of them.
+
+use askama::Template;
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::web::page::part::{AppMark, Brand, UserMark};
+
+/// What stands above the form of [`SecondFactorPage`], or beside its field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CodeNotice {
+    None,
+    WrongCode,
+    /// Too many attempts.
+    Throttled {
+        /// In words, such as `2 minutes`.
+        wait_text: String,
+        /// The same in seconds.
+        seconds: u64,
+        /// Code and reference, for the administrator.
+        code: String,
+    },
+}
+
+/// Asks for a code; it posts `csrf`, `ticket`, `continue`, `code` and `remember` to `/login/second-factor`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "second_factor.html", config = "src/web/askama.toml")]
+pub struct SecondFactorPage<'a> {
+    pub brand: Brand,
+    /// The application to sign in to, if one sent the user here.
+    pub application: Option<AppMark>,
+    pub user: UserMark,
+    pub notice: CodeNotice,
+    /// For how many days the device can be remembered; `None` if it cannot.
+    pub remember_days: Option<i64>,
+    pub csrf: &'a str,
+    /// Proves that the password was correct; `None` in a session.
+    pub ticket: Option<&'a str>,
+    /// The pending sign-in, sealed.
+    pub sealed: Option<&'a str>,
+}
+
+impl SecondFactorPage<'_> {
+    fn must_wait(&self) -> bool {
+        matches!(self.notice, CodeNotice::Throttled { .. })
+    }
+
+    fn is_code_wrong(&self) -> bool {
+        self.notice == CodeNotice::WrongCode
+    }
+}
+
+/// What stands above the form of [`EnrolmentPage`], or beside its field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EnrolmentNotice {
+    None,
+    WrongCode,
+    /// Too many attempts.
+    Throttled {
+        /// In words, such as `2 minutes`.
+        wait_text: String,
+        seconds: u64,
+    },
+    /// The user has as many second factors as possible.
+    TooMany,
+    /// The page was not of this browser, or too old; this one has another secret.
+    Expired,
+}
+
+/// Sets up an authenticator application; it posts `csrf`, `enrolment`, `code`, `name`, `required` and `continue` to
+/// `/account/second-factors/add`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "enrolment.html", config = "src/web/askama.toml")]
+pub struct EnrolmentPage<'a> {
+    pub brand: Brand,
+    pub user: UserMark,
+    pub notice: EnrolmentNotice,
+    /// The sign-in goes on only with a second factor.
+    pub is_required: bool,
+    /// An `svg` element of ours.
+    pub qr_code: &'a str,
+    pub secret: &'a str,
+    pub csrf: &'a str,
+    /// The secret, sealed.
+    pub enrolment: &'a str,
+    /// The pending sign-in, sealed.
+    pub sealed: Option<&'a str>,
+}
+
+impl EnrolmentPage<'_> {
+    fn is_code_wrong(&self) -> bool {
+        self.notice == EnrolmentNotice::WrongCode
+    }
+}
+
+/// Shows new recovery codes, once.
+#[derive(Clone, Debug, Template)]
+#[template(path = "recovery_codes.html", config = "src/web/askama.toml")]
+pub struct RecoveryCodesPage<'a> {
+    pub brand: Brand,
+    pub user: UserMark,
+    /// Our address.
+    pub origin: &'a str,
+    /// In words, such as `21 November 2026`.
+    pub made_on: &'a str,
+    pub codes: &'a [String],
+    /// Where the user goes on.
+    pub next: &'a str,
+}
+
+impl RecoveryCodesPage<'_> {
+    /// The codes as a file, without a request.
+    fn download(&self) -> String {
+        let mut text = format!(
+            "Recovery codes for {} at {}\nMade on {}. Each works once. Codes made earlier no longer work.\n\n",
+            self.user.email, self.origin, self.made_on
+        );
+        for code in self.codes {
+            text.push_str(code);
+            text.push('\n');
+        }
+        format!("data:text/plain;charset=utf-8;base64,{}", STANDARD.encode(text))
+    }
+}
+
+/// A second factor in the list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FactorRow {
+    pub id: String,
+    pub name: String,
+    /// In words, such as `used on 21 November 2026`.
+    pub used: String,
+}
+
+/// What has just been done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FactorsNotice {
+    None,
+    Added,
+    Removed,
+    DevicesForgotten,
+    /// The form was not one of this browser's.
+    FormExpired,
+}
+
+impl FactorsNotice {
+    const fn text(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Added => Some("It is added, and it works: you were asked for its code just now."),
+            Self::Removed => Some("It is removed. Its codes no longer work."),
+            Self::DevicesForgotten => Some("From now on every device is asked for a code."),
+            Self::FormExpired => {
+                Some("Nothing was changed: the page was open for too long, or in another browser. Try again.")
+            }
+        }
+    }
+
+    const fn tone(self) -> &'static str {
+        match self {
+            Self::FormExpired => "warning",
+            Self::None | Self::Added | Self::Removed | Self::DevicesForgotten => "good",
+        }
+    }
+}
+
+/// The second factors of the user who is signed in; its forms post `csrf`, and `id` where one is to be removed.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account_factors.html", config = "src/web/askama.toml")]
+pub struct AccountFactorsPage<'a> {
+    pub brand: Brand,
+    pub user: UserMark,
+    pub notice: FactorsNotice,
+    pub factors: Vec<FactorRow>,
+    pub recovery_codes: usize,
+    pub can_remember: bool,
+    pub csrf: &'a str,
+}

@@ -1,0 +1,120 @@
+//! The pages about second factors, for [`super::samples`].
+
+use crate::web::page::{
+    part::AppMark,
+    second_factor::{
+        AccountFactorsPage, CodeNotice, EnrolmentNotice, EnrolmentPage, FactorRow, FactorsNotice,
+        RecoveryCodesPage, SecondFactorPage,
+    },
+    tests::samples::{Sample, SampleTexts},
+};
+
+impl SampleTexts<'_> {
+    pub(super) fn code_pages(&self) -> Vec<Sample> {
+        let [chatgpt, ..] = self.marks();
+        let page = |name, application: Option<&AppMark>, remember_days, notice| {
+            Sample::page(
+                name,
+                &SecondFactorPage {
+                    brand: self.brand(),
+                    application: application.cloned(),
+                    user: self.user_mark(),
+                    notice,
+                    remember_days,
+                    csrf: self.secret,
+                    ticket: Some(self.secret),
+                    sealed: application.map(|_| self.secret),
+                },
+            )
+        };
+        let wait = CodeNotice::Throttled {
+            wait_text: "2 minutes".to_owned(),
+            seconds: 119,
+            code: "FACTOR-THROTTLED 7F3A-92C1".to_owned(),
+        };
+        vec![
+            page("second-factor", None, None, CodeNotice::None),
+            page("second-factor-app", Some(&chatgpt), Some(30), CodeNotice::None),
+            page("second-factor-wrong", Some(&chatgpt), None, CodeNotice::WrongCode),
+            page("second-factor-wait", Some(&chatgpt), Some(1), wait),
+        ]
+    }
+
+    pub(super) fn enrolment_pages(&self) -> Vec<Sample> {
+        let page = |name, is_required, notice| {
+            Sample::page(
+                name,
+                &EnrolmentPage {
+                    brand: self.brand(),
+                    user: self.user_mark(),
+                    notice,
+                    is_required,
+                    qr_code: "<svg viewBox=\"0 0 9 9\"><path d=\"M0 0h7v1h-7z\"/></svg>",
+                    secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
+                    csrf: self.secret,
+                    enrolment: self.secret,
+                    sealed: is_required.then_some(self.secret),
+                },
+            )
+        };
+        let wait = EnrolmentNotice::Throttled {
+            wait_text: "2 minutes".to_owned(),
+            seconds: 119,
+        };
+        vec![
+            page("add-phone", false, EnrolmentNotice::None),
+            page("add-phone-required", true, EnrolmentNotice::None),
+            page("add-phone-wrong", true, EnrolmentNotice::WrongCode),
+            page("add-phone-wait", false, wait),
+            page("add-phone-too-many", false, EnrolmentNotice::TooMany),
+            page("add-phone-expired", false, EnrolmentNotice::Expired),
+        ]
+    }
+
+    pub(super) fn factor_pages(&self) -> Vec<Sample> {
+        let codes = [
+            "7KQD-M2XW-4RTN-9HBE",
+            "PX3C-JW6A-2MZV-8KFT",
+            "QN7H-5DRY-9CWB-E4PJ",
+            "H6TX-3VMK-D8FA-7NQR",
+            "K2YJ-W5CZ-R4PE-6XHG",
+        ];
+        let codes: Vec<String> = codes.iter().chain(&codes).map(ToString::to_string).collect();
+        let recovery = RecoveryCodesPage {
+            brand: self.brand(),
+            user: self.user_mark(),
+            origin: "https://login.fernweh.example",
+            made_on: "21 November 2026",
+            codes: &codes,
+            next: "/account/second-factors",
+        };
+        let row = FactorRow {
+            id: "01890000-0000-7000-8000-000000000000".to_owned(),
+            name: self.text.to_owned(),
+            used: "last used on 21 November 2026".to_owned(),
+        };
+        let account = |name, factors: &[FactorRow], recovery_codes, notice| {
+            Sample::page(
+                name,
+                &AccountFactorsPage {
+                    brand: self.brand(),
+                    user: self.user_mark(),
+                    notice,
+                    factors: factors.to_vec(),
+                    recovery_codes,
+                    can_remember: true,
+                    csrf: self.secret,
+                },
+            )
+        };
+        let two = [row.clone(), row];
+        vec![
+            Sample::page("recovery-codes", &recovery),
+            account("factors-none", &[], 0, FactorsNotice::None),
+            account("factors", &two, 10, FactorsNotice::Added),
+            account("factors-removed", &two[1..], 2, FactorsNotice::Removed),
+            account("factors-forgotten", &two, 10, FactorsNotice::DevicesForgotten),
+            account("factors-again", &two, 10, FactorsNotice::FormExpired),
+        ]
+    }
+}
