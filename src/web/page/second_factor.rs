@@ -103,8 +103,10 @@ pub struct RecoveryCodesPage<'a> {
     /// In words, such as `21 November 2026`.
     pub made_on: &'a str,
     pub codes: &'a [String],
-    /// Where the user goes on.
+    /// Where the user goes on: a path of ours.
     pub next: &'a str,
+    /// What the page there is told: a form drops the query of its address.
+    pub done: Option<&'a str>,
 }
 
 impl RecoveryCodesPage<'_> {

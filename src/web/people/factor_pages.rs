@@ -51,13 +51,18 @@ pub(in crate::web) fn enrolment(
 /// New recovery codes; from there the user goes on to `next`.
 pub(in crate::web) fn recovery_codes(site: &Site, new: &NewRecoveryCodes, next: &str) -> HttpResponse {
     let codes: Vec<String> = new.codes.iter().map(|code| code.expose().clone()).collect();
+    let (path, done) = match next.split_once("?done=") {
+        Some((path, done)) => (path, Some(done)),
+        None => (next, None),
+    };
     let view = RecoveryCodesPage {
         brand: site.brand(),
         user: respond::user_mark(&new.user),
         origin: site.base().origin(),
         made_on: &text::day(new.made_at),
         codes: &codes,
-        next,
+        next: path,
+        done,
     };
     page(StatusCode::OK, &view)
 }

@@ -87,6 +87,7 @@ impl SampleTexts<'_> {
             made_on: "21 November 2026",
             codes: &codes,
             next: "/account/second-factors",
+            done: Some(self.secret),
         };
         let row = FactorRow {
             id: "01890000-0000-7000-8000-000000000000".to_owned(),
