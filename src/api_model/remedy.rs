@@ -79,6 +79,7 @@ pub fn words(remedy: &Remedy) -> String {
         Remedy::ListUnreadable => ": hallpass app list",
         Remedy::GiveSourceName => ": give another with --name",
         Remedy::Serve => ": start the daemon once",
+        Remedy::AddOwner => ": make somebody else an owner first, with `hallpass user role EMAIL owner`",
         Remedy::AddUser => ": hallpass user add",
         Remedy::AddApplication => ": hallpass app add",
         Remedy::RestrictAccess => ". To let only some groups in: `hallpass app access`",

@@ -6,6 +6,7 @@ use crate::{
     api_model::time::format_rfc3339,
     model::{
         group::GroupName,
+        role::Role,
         user::{NameComponent, OwnAttributes, User, UserName},
     },
     provider::people::deletion,
@@ -23,6 +24,8 @@ pub struct UserOutput {
     attributes: OwnAttributes,
     /// The names of the user's groups.
     groups: Vec<String>,
+    /// What the user may administer.
+    role: Option<&'static str>,
     enabled: bool,
     created_at: String,
     updated_at: String,
@@ -42,6 +45,7 @@ impl UserOutput {
             user_name: user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
             attributes: own.clone(),
             groups: groups.iter().map(ToString::to_string).collect(),
+            role: user.role.map(Role::as_str),
             enabled: user.enabled,
             created_at: format_rfc3339(user.created_at),
             updated_at: format_rfc3339(user.updated_at),

@@ -126,7 +126,7 @@ fn each_entry(
 ) -> Result<bool> {
     let read = |before, limit| {
         (query.before, query.limit) = (before, limit);
-        Ok(provider.audit().audit_entries(&query)?)
+        Ok(provider.audit(actor::current()).audit_entries(&query)?)
     };
     page::each_row(newest, read, |decision| decision.row.id, each)
 }

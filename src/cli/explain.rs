@@ -8,6 +8,7 @@ use crate::{
         remedy,
     },
     cli::{
+        actor,
         audit::describe_change,
         output::{self, print_line},
     },
@@ -67,7 +68,9 @@ pub(super) fn explain(arguments: &ExplainArguments, provider: &Provider) -> Resu
             arguments.what.join(" ").escape_debug()
         );
     };
-    let mut decisions = provider.audit().audit_entries_by_reference(&reference)?;
+    let mut decisions = provider
+        .audit(actor::current())
+        .audit_entries_by_reference(&reference)?;
     if let Some(code) = code {
         decisions.retain(|decision| decision.row.outcome.eq_ignore_ascii_case(code));
     }

@@ -33,7 +33,7 @@ pub(super) fn run(command: &Command, provider: &Provider) -> Result<()> {
 
 fn test(address: &str, provider: &Provider, json: bool) -> Result<()> {
     let to = Email::parse(address)?;
-    let delivered = provider.mail(actor::current()).send_test(&to)?;
+    let delivered = provider.mail(actor::current()).send_test(&to)??;
     let printed = MailTestOutput::new(&to, &delivered);
     if json {
         return output::json(&printed);

@@ -127,6 +127,7 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
     let rules = PasswordRules::only_factor(0);
     let password = Password::parse_new(&text, rules, &PasswordContext::default())?;
     let new = NewUser {
+        role: None,
         email: email.clone(),
         names: NameComponents::new(
             Some(NameComponent::parse("the first name", "Mira")?),

@@ -12,6 +12,7 @@ pub enum AuditAction {
     UserEnable,
     UserDisable,
     UserDelete,
+    UserRole,
     UserSetPassword,
     UserChangePassword,
     UserUnlock,
@@ -57,7 +58,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -67,6 +68,7 @@ impl AuditAction {
         Self::UserEnable,
         Self::UserDisable,
         Self::UserDelete,
+        Self::UserRole,
         Self::UserSetPassword,
         Self::UserChangePassword,
         Self::UserUnlock,
@@ -123,6 +125,7 @@ impl AuditAction {
             Self::UserEnable => "user.enable",
             Self::UserDisable => "user.disable",
             Self::UserDelete => "user.delete",
+            Self::UserRole => "user.role",
             Self::UserSetPassword => "user.set_password",
             Self::UserChangePassword => "user.change_password",
             Self::UserUnlock => "user.unlock",

@@ -76,6 +76,8 @@ pub enum Remedy {
     /// Say what a metadata source is to be called.
     GiveSourceName,
     AddUser,
+    /// Make somebody else an owner first.
+    AddOwner,
     AddApplication,
     /// Open an application to chosen people and groups alone.
     RestrictAccess,

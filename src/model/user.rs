@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{
     id::UserId,
+    role::Role,
     text::{BadText, single_line},
 };
 
@@ -195,6 +196,8 @@ pub struct User {
     pub updated_at: DateTime<Utc>,
     /// When the user was deleted: disabled from then on, and erased later.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// What the user may administer; most have none.
+    pub role: Option<Role>,
 }
 
 impl User {

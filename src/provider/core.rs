@@ -1,8 +1,11 @@
 //! The provider itself: what all of its operations need.
 
-use std::sync::{
-    Arc, Mutex, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::Guard;
@@ -223,10 +226,7 @@ impl Provider {
             request_id: visitor.map(|visitor| visitor.request_id.clone()),
             occurrences: 1,
             unauthenticated: false,
-            actor: match visitor {
-                Some(_browser) => None,
-                None => actor.name().map(str::to_owned),
-            },
+            actor: actor.name().map(Cow::into_owned),
             changes: Vec::new(),
         }
     }

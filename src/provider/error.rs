@@ -47,6 +47,12 @@ pub enum Error {
         "{0}, and Hallpass has no other in its place: a newer version wrote it, or the database is damaged. Run the version that wrote it, or restore a backup (docs/operations.md)"
     )]
     OwnRow(#[source] crate::store::Error),
+    /// The role of whoever asks does not hold it.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// A sensitive act, and whoever asks authenticated more than `FRESH_AUTHENTICATION` ago.
+    #[error("this asks you to authenticate once more")]
+    FreshAuthenticationNeeded,
     /// A thread panicked while it held a lock.
     #[error("a step before this one broke")]
     Poisoned,
@@ -57,6 +63,7 @@ impl Remediable for Error {
         match self {
             Self::NotInitialized(_) => Some(Remedy::Serve),
             Self::NoFreeSlug(_) => Some(Remedy::GiveSourceName),
+            Self::Store(crate::store::Error::NoOwnerLeft) => Some(Remedy::AddOwner),
             Self::Store(_)
             | Self::Keys(_)
             | Self::KeyRing(_)
@@ -68,6 +75,8 @@ impl Remediable for Error {
             | Self::SignatureUnproven(_)
             | Self::UnsettledGeneration
             | Self::OwnRow(_)
+            | Self::Forbidden
+            | Self::FreshAuthenticationNeeded
             | Self::Poisoned => None,
         }
     }
@@ -104,6 +113,8 @@ impl Error {
             | Self::NotInitialized(_)
             | Self::NoFreeSlug(_)
             | Self::OwnRow(_)
+            | Self::Forbidden
+            | Self::FreshAuthenticationNeeded
             | Self::Poisoned => false,
         }
     }

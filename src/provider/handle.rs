@@ -1,11 +1,11 @@
-//! A handle for each folder of operations: a call names the module that it leads to, and one that changes something
-//! carries its actor into the audit log.
+//! A handle for each folder of operations: a call names the module that it leads to, and one that administers
+//! something asks whether its actor may, and carries the actor into the audit log.
 
 use std::ops::Deref;
 
 use crate::{
-    model::{actor::Actor, audit::AuditEvent, audit_action::AuditAction},
-    provider::{core::Provider, visitor::Visitor},
+    model::{actor::Actor, audit::AuditEvent, audit_action::AuditAction, use_case::UseCase},
+    provider::{core::Provider, error::Error, visitor::Visitor},
 };
 
 /// Defines a handle, and the method of [`Provider`] that makes it.
@@ -36,7 +36,7 @@ macro_rules! handles {
     };
 }
 
-/// The same for operations that change something.
+/// The same for operations that somebody needs a role for.
 macro_rules! handles_with_actor {
     ($($(#[$doc:meta])* $handle:ident by $method:ident;)+) => {
         $(
@@ -56,14 +56,9 @@ macro_rules! handles_with_actor {
             }
 
             impl $handle<'_> {
-                /// An audit event of this actor, to be filled in.
-                pub(super) fn event(
-                    &self,
-                    action: AuditAction,
-                    outcome: &str,
-                    visitor: Option<&Visitor>,
-                ) -> AuditEvent {
-                    self.provider.event_by(self.actor, action, outcome, visitor)
+                /// Every operation of this handle asks first (`tests/it/roles.rs`).
+                pub(super) fn may(&self, use_case: UseCase) -> Result<(), Error> {
+                    self.provider.authorize(self.actor, use_case)
                 }
             }
 
@@ -77,6 +72,25 @@ macro_rules! handles_with_actor {
     };
 }
 
+/// What the audit log says of an actor's changes.
+macro_rules! audited {
+    ($($handle:ident)+) => {
+        $(
+            impl $handle<'_> {
+                /// An audit event of this actor, to be filled in.
+                pub(super) fn event(
+                    &self,
+                    action: AuditAction,
+                    outcome: &str,
+                    visitor: Option<&Visitor>,
+                ) -> AuditEvent {
+                    self.provider.event_by(self.actor, action, outcome, visitor)
+                }
+            }
+        )+
+    };
+}
+
 handles! {
     /// What browsers do to sign in (`provider/sign_in`, `provider/sso.rs`).
     SignIn by sign_in;
@@ -84,13 +98,13 @@ handles! {
     SingleLogout by logout;
     /// SAML messages, metadata and certificates (`provider/saml`).
     Saml by saml;
-    /// Reading the audit log (`provider/audit`).
-    Audit by audit;
     /// Work that waits until it is done (`provider/jobs`).
     Jobs by jobs;
 }
 
 handles_with_actor! {
+    /// Reading the audit log (`provider/audit`).
+    Audit by audit;
     /// Users and their credentials (`provider/people`).
     People by people;
     /// Applications and drafts (`provider/applications`).
@@ -108,3 +122,5 @@ handles_with_actor! {
     /// Rows that cannot be read (`provider/repair.rs`).
     Repair by repair;
 }
+
+audited! { People Applications Groups MetadataSources Keys Installations Mails Repair }

@@ -3,6 +3,7 @@
 pub mod application_set;
 pub mod applications;
 pub mod audit;
+mod authorize;
 pub mod bootstrap;
 mod core;
 mod current_snapshot;

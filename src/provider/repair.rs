@@ -8,6 +8,7 @@ use crate::{
         audit::AuditEvent,
         audit_action::AuditAction,
         unreadable::{UnreadableKind, UnreadableRow},
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Repair},
     store::EditOutcome,
@@ -35,12 +36,14 @@ pub enum Repaired {
 impl Repair<'_> {
     /// The rows that are set aside, in the current generation.
     pub fn unreadable(&self) -> Result<Arc<Vec<UnreadableRow>>, Error> {
+        self.may(UseCase::ReadInstallation)?;
         Ok(Arc::clone(&self.fresh_snapshot()?.unreadable))
     }
 
     /// Replaces each unreadable value of an application by its default, or drops it, and disables the application: an
     /// administrator must check it before users sign in to it again.
     pub fn repair_application(&self, handle: &str) -> Result<Repaired, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationRepair))?;
         let salvaged = self.store().read(|tx| {
             let Some(id) = tx.application_named(handle)? else {
                 return Ok(None);
@@ -89,6 +92,7 @@ impl Repair<'_> {
 
     /// Removes an unreadable application or draft; returns `false` if no such row has this slug or ID.
     pub fn remove_unreadable(&self, handle: &str) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationRemove))?;
         let all = self.unreadable()?;
         let found = all
             .iter()
@@ -119,6 +123,7 @@ impl Repair<'_> {
 
     /// Removes an unreadable key that is not the active one; returns `false` if no such key has this ID.
     pub fn remove_unreadable_key(&self, id: &str) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::KeyRemove))?;
         let all = self.unreadable()?;
         let found = all
             .iter()

@@ -46,7 +46,7 @@ use self::{
     listen::ConnectionCounter,
     open::lock_database,
     reload::Live,
-    startup_log::{log_finding, log_ignored_variables, next_step},
+    startup_log::{log_finding, log_ignored_variables, log_missing_owner, next_step},
     systemd::Watchdog,
 };
 use crate::{
@@ -77,6 +77,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
     for finding in &findings {
         log_finding(finding);
     }
+    log_missing_owner(&provider)?;
     let address = listener.local_addr()?;
     let next = next_step(&settings, &provider)?;
     let server = Server::start_watched(&settings, provider, listener, Deadlines::default(), watchdog)?;

@@ -60,7 +60,7 @@ fn copy_all(provider: &Provider, from: &Store, target: &Store, actor: &Actor) ->
     target.migrate(store::Backup::Skip)?;
     let event = provider
         .installation(actor)
-        .copied(AuditAction::DatabaseMove, "to this database".to_owned());
+        .copied(AuditAction::DatabaseMove, "to this database".to_owned())?;
     let copied = from.copy_to(target, &TableContent::EVERYTHING, |tx, copied| {
         // Another command may have changed something since the copy began.
         if from.count_rows(&TableContent::EVERYTHING)? != copied {

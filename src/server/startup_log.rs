@@ -57,6 +57,16 @@ pub(super) fn log_ignored_variables(settings: &Settings) {
     }
 }
 
+/// Whoever administers by the command line needs no owner; the console does.
+pub(super) fn log_missing_owner(provider: &Provider) -> Result<()> {
+    if !provider.people(&Actor::Itself).has_owner()? {
+        tracing::info!(
+            "no owner yet: hallpass user add … --role owner, or hallpass user role EMAIL owner for somebody who is here already"
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
     if settings.evaluation_mode {
         return Ok("No base_url is set: this is for trying only; set base_url (or HALLPASS_BASE_URL) to the address that people will use.".to_owned());

@@ -61,6 +61,8 @@ pub enum Error {
         #[source]
         source: Box<Self>,
     },
+    #[error("this would leave no owner who can sign in, and so nobody who could administer it")]
+    NoOwnerLeft,
     /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
@@ -97,6 +99,7 @@ impl Error {
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
             | Self::ChangedMeanwhile
+            | Self::NoOwnerLeft
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }
@@ -130,6 +133,7 @@ impl Error {
             | Self::DifferentTables(_)
             | Self::RowsMissing { .. }
             | Self::ChangedMeanwhile
+            | Self::NoOwnerLeft
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }

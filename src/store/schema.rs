@@ -37,6 +37,7 @@ diesel::table! {
         updated_at -> Timestamp,
         user_name -> Nullable<Text>,
         deleted_at -> Nullable<Timestamp>,
+        role -> Nullable<Text>,
     }
 }
 
@@ -531,6 +532,17 @@ diesel::table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         done_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    one_time_links (token_hash) {
+        token_hash -> Binary,
+        purpose -> Text,
+        user_id -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
     }
 }
 

@@ -79,6 +79,7 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::DifferentTables(_)
         | Error::RowsMissing { .. }
         | Error::ChangedMeanwhile
+        | Error::NoOwnerLeft
         | Error::Copy { .. }
         | Error::UnstorableProtocol(_) => false,
     }

@@ -37,6 +37,9 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Provider(error) if error.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Provider(
+                provider::error::Error::Forbidden | provider::error::Error::FreshAuthenticationNeeded,
+            ) => StatusCode::FORBIDDEN,
             Self::StepTimeout | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::BodyTimeout | Self::ClientDisconnected => StatusCode::REQUEST_TIMEOUT,
             Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,

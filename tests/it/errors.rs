@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     api_model::remedy,
     model::{
+        actor::Actor,
         application::{Binding, LogoutEndpoint, Slug, SpUrl},
         name_id::EMAIL_ADDRESS,
         reference::Reference,
@@ -50,7 +51,7 @@ fn decision(setup: &SsoSetup, page: &Response) -> AuditEntry {
     let mut found = setup
         .server
         .provider
-        .audit()
+        .audit(&Actor::Itself)
         .audit_entries_by_reference(&reference)
         .unwrap();
     assert_eq!(found.len(), 1, "{code} {reference}");
@@ -354,7 +355,7 @@ fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
         let found = setup
             .server
             .provider
-            .audit()
+            .audit(&Actor::Itself)
             .audit_entries_by_reference(&reference)
             .unwrap();
         assert_eq!(found[0].row.outcome, "LOGIN-THROTTLED");
@@ -392,7 +393,7 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
         let provider = &setup.server.provider;
         let found = |text: &str| {
             provider
-                .audit()
+                .audit(&Actor::Itself)
                 .audit_entries_by_reference(&Reference::parse(text).unwrap())
                 .unwrap()
         };
@@ -502,7 +503,7 @@ fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
         let found = setup
             .server
             .provider
-            .audit()
+            .audit(&Actor::Itself)
             .audit_entries_by_reference(&reference)
             .unwrap();
         assert_eq!(found.len(), 1);

@@ -287,6 +287,9 @@ impl Recorder {
             sql::execute(&self.setup.server.settings, &insert);
         }
         self.run("user second-factor", &[bo]);
+        for role in ["auditor", "none"] {
+            self.run("user role", &[bo, role]);
+        }
         self.run("user list", &[]);
         self.run("user delete", &[bo]);
     }

@@ -87,7 +87,7 @@ fn emails(provider: &Provider, page: u32) -> Vec<Email> {
 fn events(provider: &Provider, mut query: AuditQuery) -> Vec<AuditId> {
     let mut all = Vec::new();
     loop {
-        let found: Vec<AuditEntry> = provider.audit().audit_entries(&query).unwrap();
+        let found: Vec<AuditEntry> = provider.audit(&Actor::Itself).audit_entries(&query).unwrap();
         all.extend(found.iter().map(|entry| entry.row.id));
         match found.last() {
             Some(last) => query.before = Some(last.row.id),
@@ -435,7 +435,7 @@ fn use_each_filter(provider: &Provider, wiki: &Application, ada: UserId) {
         if chosen & (2 << filters.len()) != 0 {
             query.user = Some(ada);
         }
-        provider.audit().audit_entries(&query).unwrap();
+        provider.audit(&Actor::Itself).audit_entries(&query).unwrap();
     }
     provider
         .applications(&Actor::Itself)

@@ -49,6 +49,7 @@ mod publish;
 mod races;
 mod response;
 mod response_options;
+mod roles;
 mod rollover;
 mod schemas;
 mod second_factors;

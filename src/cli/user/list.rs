@@ -103,13 +103,17 @@ fn next_page(last: &Email) -> String {
 }
 
 fn print_user(user: &User) -> Result<()> {
+    let role = user
+        .role
+        .map(|role| format!("  ({})", role.as_str()))
+        .unwrap_or_default();
     let state = match erasure_date(user) {
         Some(on) => format!("  (deleted, erased on {on})"),
         None if user.enabled => String::new(),
         None => "  (switched off)".to_owned(),
     };
     print_line(format_args!(
-        "{:40} {}{state}",
+        "{:40} {}{role}{state}",
         user.email.as_str(),
         user.full_name()
     ))

@@ -9,6 +9,7 @@ mod name_id;
 mod password;
 mod profile;
 mod second_factor;
+mod role;
 mod show;
 
 use anyhow::{Context, Result, bail};
@@ -31,7 +32,10 @@ use crate::{
         actor,
         output::{self, print_line},
     },
-    model::user::{Email, NameComponent, NameComponents, StableId, User},
+    model::{
+        role::Role,
+        user::{Email, NameComponent, NameComponents, StableId, User},
+    },
     provider::{
         Provider,
         new_password::PasswordOwner,
@@ -56,6 +60,9 @@ pub(super) enum Command {
         family_name: String,
         #[command(flatten)]
         password: PasswordArguments,
+        /// What they may administer; nothing if left out
+        #[arg(long, value_parser = role::parse)]
+        role: Option<Role>,
         /// The id that another identity provider already sent for this person; ours if left out
         #[arg(long, value_name = "ID")]
         stable_id: Option<String>,
@@ -110,6 +117,8 @@ pub(super) enum Command {
     },
     /// Shows a person's second factors and how many recovery codes are left, or removes them
     SecondFactor(SecondFactorArguments),
+    /// Says what a person may administer
+    Role(role::RoleArguments),
     /// Switches a person off, and ends their sessions
     Disable {
         /// The e-mail address
@@ -164,6 +173,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             given_name,
             family_name,
             password,
+            role,
             stable_id,
             own,
             json,
@@ -188,6 +198,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 attributes: own.attributes()?,
                 password: Some(first_password),
                 must_change_password: password.must_change(),
+                role,
             };
             add_user(provider, &new, json)
         }
@@ -216,6 +227,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             let message = "is changed; it takes effect at the next sign-in";
             edit_user(provider, &email, &edit, message, json)
         }
+        Command::Role(arguments) => role::set(provider, &arguments),
         Command::Disable { email, json } => {
             let edit = UserEdit {
                 enabled: Some(false),

@@ -41,7 +41,10 @@ pub(super) fn name_id(
         })
     };
     let Some(value) = set else {
-        return match provider.saml().persistent_name_id(&application, &user)? {
+        return match provider
+            .people(actor::current())
+            .persistent_name_id(&application, &user)?
+        {
             known if json => shown(known.as_deref()),
             Some(value) => print_line(format_args!("{value}")),
             None => print_line(format_args!(

@@ -11,6 +11,7 @@ use crate::{
     },
     model::{
         group::GroupName,
+        role::Role,
         user::{NameComponent, OwnAttributes, User, UserName},
     },
     provider::Provider,
@@ -38,6 +39,7 @@ pub(super) fn show(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Re
             "User name",
             user.user_name.as_ref().map_or("(none)", UserName::as_str),
         ),
+        ("Role", user.role.map_or("(none)", Role::as_str)),
         ("Stable id", user.stable_id.as_str()),
         ("May sign in", if user.enabled { "yes" } else { "no" }),
         ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),

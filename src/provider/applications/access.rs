@@ -8,6 +8,7 @@ use crate::{
         group::{Group, GroupName},
         id::GroupId,
         remedy::{Remediable, Remedy},
+        use_case::UseCase,
         user::Email,
     },
     provider::{
@@ -55,6 +56,7 @@ impl Applications<'_> {
         slug: &Slug,
         access: ApplicationAccess,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAccess))?;
         self.edit_application(
             slug,
             ApplicationEdit {
@@ -66,6 +68,7 @@ impl Applications<'_> {
 
     /// To whom an application is assigned; of people by themselves, `limit` at most.
     pub fn assignments(&self, application: &Application, limit: u32) -> Result<Assignments, Error> {
+        self.may(UseCase::ReadApplications)?;
         let (groups, sizes, users) = self.store().read(|tx| {
             let groups = tx.assigned_groups(application.id)?;
             let ids: Vec<_> = groups.iter().map(|group| group.id).collect();
@@ -84,6 +87,7 @@ impl Applications<'_> {
 
     /// Assigns an application to all of these, or to none of them if one is unknown. Returns how many were new.
     pub fn assign(&self, application: &Application, to: &NamedAssignees) -> Result<AssignmentChange, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAccess))?;
         self.change_assignments(application, to, true)
     }
 
@@ -93,6 +97,7 @@ impl Applications<'_> {
         application: &Application,
         from: &NamedAssignees,
     ) -> Result<AssignmentChange, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAccess))?;
         self.change_assignments(application, from, false)
     }
 

@@ -5,6 +5,7 @@ use crate::{
         application::{Application, ApplicationAccess, ApplicationKind, ServiceProvider, Slug, SpUrl},
         audit_action::AuditAction,
         id::{ApplicationId, GroupId},
+        use_case::UseCase,
     },
     provider::{
         applications::{access::assign_to_own_group, bad_application::BadApplication},
@@ -35,6 +36,7 @@ impl Applications<'_> {
         &self,
         new: &NewApplication,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAdd))?;
         self.add_following(new, None)
     }
 

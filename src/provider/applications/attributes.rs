@@ -4,7 +4,9 @@ use crate::{
     model::{
         application::{Application, Slug},
         attribute::AttributeRule,
+        audit_action::AuditAction,
         preset::Preset,
+        use_case::UseCase,
     },
     provider::{
         applications::{bad_application::BadApplication, edit::ApplicationEdit},
@@ -54,6 +56,7 @@ impl Applications<'_> {
         slug: &Slug,
         edit: AttributeEdit,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationEdit))?;
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(Ok(ChangeOutcome::Unknown));
         };

@@ -3,9 +3,11 @@
 use crate::{
     model::{
         application::{Application, EntityId, Slug, SpUrl},
+        audit_action::AuditAction,
         chatgpt,
         key::Certificate,
         second_factor::SecondFactorPolicy,
+        use_case::UseCase,
     },
     provider::{
         applications::{
@@ -62,6 +64,7 @@ impl Applications<'_> {
         change: ApplicationChange,
         metadata: Option<&ObtainedMetadata>,
     ) -> Result<Result<ChangedApplication, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationEdit))?;
         let Some(before) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(Ok(ChangedApplication {
                 outcome: ChangeOutcome::Unknown,

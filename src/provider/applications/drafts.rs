@@ -1,7 +1,10 @@
 //! Application drafts, for applications whose administrators need our metadata before they can provide theirs.
 
 use crate::{
-    model::{application::Slug, audit::AuditEvent, audit_action::AuditAction, rollover::ApplicationDraft},
+    model::{
+        application::Slug, audit::AuditEvent, audit_action::AuditAction, rollover::ApplicationDraft,
+        use_case::UseCase,
+    },
     provider::{error::Error, handle::Applications, people::users::ChangeOutcome},
     store::Tx,
 };
@@ -17,6 +20,7 @@ impl Applications<'_> {
         name: &str,
         slug: Option<&Slug>,
     ) -> Result<ChangeOutcome<ApplicationDraft>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationDraft))?;
         let wanted = slug.cloned().unwrap_or_else(|| Slug::from_name(name));
         let known = self
             .drafts()?
@@ -52,11 +56,13 @@ impl Applications<'_> {
 
     /// All drafts, by name.
     pub fn drafts(&self) -> Result<Vec<ApplicationDraft>, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(self.store().read(Tx::application_drafts)?)
     }
 
     /// Removes a draft, and the record of who fetched the metadata from its address.
     pub fn remove_draft(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationDraft))?;
         let event = self.draft_event(AuditAction::ApplicationRemove, slug);
         let removed = self.store().write_config(|tx| {
             let removed = tx.remove_application_draft(slug)?;

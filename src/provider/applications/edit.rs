@@ -11,6 +11,7 @@ use crate::{
         id::ApplicationId,
         key::Certificate,
         second_factor::SecondFactorPolicy,
+        use_case::UseCase,
     },
     provider::{
         applications::bad_application::BadApplication, audit::changes, error::Error, handle::Applications,
@@ -53,6 +54,7 @@ impl Applications<'_> {
         slug: &Slug,
         edit: ApplicationEdit,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationEdit))?;
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(Ok(ChangeOutcome::Unknown));
         };

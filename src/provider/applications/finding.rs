@@ -9,6 +9,7 @@ use crate::{
         metadata_source::{MetadataSource, MetadataUrl, PendingChange},
         name_id::NameIdFormat,
         response_options::SignedParts,
+        use_case::UseCase,
     },
     provider::{
         applications::{assignments::Assignments, required_attributes::MissingAttribute},
@@ -111,6 +112,7 @@ impl Applications<'_> {
     /// What an administrator should know about an application, most urgent first.
     pub fn application_findings(&self, application: &Application) -> Result<Vec<ApplicationFinding>, Error> {
         use ApplicationFinding as Finding;
+        self.may(UseCase::ReadApplications)?;
         let mut found = Vec::new();
         if !application.enabled {
             found.push(Finding::Disabled);

@@ -8,6 +8,7 @@ use crate::{
     model::{
         application::{Application, Slug},
         id::ApplicationId,
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Applications, saml::response::UNCHECKED_SIGNATURE},
 };
@@ -15,14 +16,17 @@ use crate::{
 impl Applications<'_> {
     /// All applications, by name.
     pub fn all_applications(&self) -> Result<Vec<Arc<Application>>, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(self.fresh_snapshot()?.applications.iter().cloned().collect())
     }
 
     pub fn has_applications(&self) -> Result<bool, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(!self.fresh_snapshot()?.applications.is_empty())
     }
 
     pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
+        self.may(UseCase::ReadApplications)?;
         let found = self.store().read(|tx| tx.application_by_slug(slug))?;
         Ok(found.map(Arc::new))
     }
@@ -32,6 +36,7 @@ impl Applications<'_> {
         &self,
         application: ApplicationId,
     ) -> Result<Option<DateTime<Utc>>, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(self
             .store()
             .read(|tx| tx.last_audit_event_at(application, UNCHECKED_SIGNATURE))?)

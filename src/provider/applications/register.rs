@@ -6,9 +6,11 @@ use crate::{
             Application, ApplicationAccess, ApplicationKind, AssertionConsumerService, Binding, EntityId,
             LogoutEndpoint, ServiceProvider, Slug, SpUrl,
         },
+        audit_action::AuditAction,
         chatgpt::{self, ChatGptConnection},
         key::Certificate,
         preset::Preset,
+        use_case::UseCase,
     },
     provider::{
         applications::{
@@ -84,6 +86,7 @@ impl Applications<'_> {
         new: NewWorkspace,
         metadata: Option<&ObtainedMetadata>,
     ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAdd))?;
         match describe_workspace(new, metadata.map(|obtained| &obtained.imported)) {
             Ok(new) => self.register(&new, None),
             Err(bad) => Ok(Err(bad)),
@@ -97,6 +100,7 @@ impl Applications<'_> {
         new: NewServiceProvider,
         metadata: Option<&ObtainedMetadata>,
     ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationAdd))?;
         match describe_service_provider(new, metadata.map(|obtained| &obtained.imported)) {
             Ok(new) => self.register(&new, metadata),
             Err(bad) => Ok(Err(bad)),

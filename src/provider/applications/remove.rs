@@ -1,13 +1,14 @@
 //! Removing applications.
 
 use crate::{
-    model::{application::Slug, audit_action::AuditAction},
+    model::{application::Slug, audit_action::AuditAction, use_case::UseCase},
     provider::{error::Error, handle::Applications, people::users::ChangeOutcome},
 };
 
 impl Applications<'_> {
     /// Removes an application and everything stored about it. Accounts at the application remain.
     pub fn remove_application(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationRemove))?;
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(ChangeOutcome::Unknown);
         };

@@ -8,6 +8,7 @@ use crate::{
         application::Application,
         attribute::{AttributeRule, AttributeSource},
         remedy::{Remediable, Remedy, UserValue},
+        use_case::UseCase,
         user::{Email, OwnAttributes, User},
     },
     provider::{error::Error, handle::Applications, snapshot::Snapshot},
@@ -104,11 +105,13 @@ impl Applications<'_> {
 
     /// The first attribute that `application` requires and some active users have no value for.
     pub fn missing_attribute_of(&self, application: &Application) -> Result<Option<MissingAttribute>, Error> {
+        self.may(UseCase::ReadApplications)?;
         self.first_missing_among(application.attributes().iter())
     }
 
     /// The applications that `user`, as stored, cannot sign in to for lack of a required attribute.
     pub fn unmet_requirements(&self, user: &User) -> Result<Vec<UnmetRequirement>, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(unmet_requirements_of(
             &*self.fresh_snapshot()?,
             user,

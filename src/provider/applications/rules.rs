@@ -9,6 +9,7 @@ use crate::{
         attribute::AttributeSource,
         key::Certificate,
         text::{BadText, single_line},
+        use_case::UseCase,
     },
     provider::{
         applications::bad_application::BadApplication, error::Error, handle::Applications,
@@ -91,6 +92,7 @@ impl Applications<'_> {
         &self,
         application: &Application,
     ) -> Result<Vec<Application>, Error> {
+        self.may(UseCase::ReadApplications)?;
         Ok(self
             .store()
             .read(|tx| tx.applications_with_same_entity_id(application))?)

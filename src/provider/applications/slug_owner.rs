@@ -6,6 +6,7 @@ use crate::{
     model::{
         application::{Application, Slug},
         rollover::ApplicationDraft,
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Applications},
 };
@@ -20,6 +21,7 @@ pub enum SlugOwner {
 impl Applications<'_> {
     /// The application or the draft with this short name.
     pub fn slug_owner(&self, slug: &Slug) -> Result<Option<SlugOwner>, Error> {
+        self.may(UseCase::ReadApplications)?;
         if let Some(application) = self.application(slug)? {
             return Ok(Some(SlugOwner::Application(application)));
         }

@@ -26,6 +26,9 @@ pub(in crate::provider) fn user_changes(
             pairs.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
         }
         pairs.push(("state".to_owned(), state(user)));
+        if let Some(role) = user.role {
+            pairs.push(("role".to_owned(), role.as_str().to_owned()));
+        }
         if let Some(name) = &user.user_name {
             pairs.push(("user name".to_owned(), name.as_str().to_owned()));
         }

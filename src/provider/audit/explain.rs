@@ -16,6 +16,7 @@ use crate::{
         reference::Reference,
         remedy::{Finding, Remedy},
         request_details::RequestDetails,
+        use_case::UseCase,
         user::User,
     },
     provider::{audit::codes, error::Error, handle::Audit, saml::request_details::name},
@@ -93,6 +94,7 @@ impl Audit<'_> {
     /// The decisions other than `ok` about the requests that `reference` matches, oldest first. A full request ID also
     /// finds decisions that were `ok`.
     pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {
+        self.may(UseCase::ReadAuditLog)?;
         let mut rows = self
             .store()
             .read(|tx| tx.refusals_by_request_prefix(reference.prefix(), MAX_EVENTS))?;
@@ -107,6 +109,7 @@ impl Audit<'_> {
 
     /// The newest audit events that match, newest first.
     pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
+        self.may(UseCase::ReadAuditLog)?;
         let until = wanted.until.map(|until| AuditId::new(until, [0; 10]));
         let filter = AuditFilter {
             since: wanted.since.map(|since| AuditId::new(since, [0; 10])),

@@ -9,6 +9,7 @@ use crate::{
         group::{self, Group, GroupName},
         id::{GroupId, UserId},
         second_factor::SecondFactorPolicy,
+        use_case::UseCase,
     },
     provider::{error::Error, groups::sized_group::SizedGroup, handle::Groups, people::users::ChangeOutcome},
     store::EditOutcome,
@@ -42,6 +43,7 @@ impl Groups<'_> {
         description: Option<String>,
         second_factor: Option<SecondFactorPolicy>,
     ) -> Result<ChangeOutcome<Group>, Error> {
+        self.may(UseCase::Change(AuditAction::GroupAdd))?;
         let now = self.now();
         let group = Group {
             id: GroupId::new(now, self.random()),
@@ -71,26 +73,31 @@ impl Groups<'_> {
     }
 
     pub fn group(&self, name: &GroupName) -> Result<Option<Group>, Error> {
+        self.may(UseCase::ReadGroups)?;
         Ok(self.store().read(|tx| tx.group_by_name(name))?)
     }
 
     /// At most `limit` groups that match `filter`, by name.
     pub fn groups(&self, filter: &GroupFilter, limit: u32) -> Result<Vec<SizedGroup>, Error> {
+        self.may(UseCase::ReadGroups)?;
         let groups = self.store().read(|tx| tx.groups(filter, limit.into()))?;
         self.with_sizes(groups)
     }
 
     /// The names of the groups of a user, sorted.
     pub fn group_names_of(&self, user: UserId) -> Result<Vec<GroupName>, Error> {
+        self.may(UseCase::ReadGroups)?;
         Ok(self.store().read(|tx| tx.group_names_of_user(user))?)
     }
 
     /// The applications that are open to a group, by their slugs.
     pub fn applications_of(&self, group: &Group) -> Result<Vec<Slug>, Error> {
+        self.may(UseCase::ReadGroups)?;
         Ok(self.store().read(|tx| tx.applications_of_group(group.id))?)
     }
 
     pub fn edit_group(&self, name: &GroupName, edit: GroupEdit) -> Result<ChangeOutcome<Group>, Error> {
+        self.may(UseCase::Change(AuditAction::GroupEdit))?;
         let Some(before) = self.group(name)? else {
             return Ok(ChangeOutcome::Unknown);
         };
@@ -126,6 +133,7 @@ impl Groups<'_> {
 
     /// Removes a group that no application is open to.
     pub fn remove_group(&self, name: &GroupName) -> Result<GroupRemoval, Error> {
+        self.may(UseCase::Change(AuditAction::GroupRemove))?;
         let Some(group) = self.group(name)? else {
             return Ok(GroupRemoval::Unknown);
         };
@@ -151,6 +159,7 @@ impl Groups<'_> {
 
     /// The applications that receive this group by its name alone: a rename ends that.
     pub fn applications_that_choose(&self, name: &GroupName) -> Result<Vec<Slug>, Error> {
+        self.may(UseCase::ReadGroups)?;
         let snapshot = self.fresh_snapshot()?;
         let chooses = |source: &AttributeSource| {
             let AttributeSource::Groups(group::GroupFilter::Chosen(names)) = source else {

@@ -5,6 +5,7 @@ use crate::{
         audit::AuditEvent,
         audit_action::AuditAction,
         group::{Group, GroupName},
+        use_case::UseCase,
         user::{Email, User},
     },
     provider::{error::Error, groups::sized_group::SizedGroup, handle::Groups},
@@ -26,16 +27,19 @@ pub enum MemberChange {
 impl Groups<'_> {
     /// Adds all of these people to a group, or none. It takes effect at their next sign-in to an application.
     pub fn add_members(&self, name: &GroupName, emails: &[Email]) -> Result<MemberChange, Error> {
+        self.may(UseCase::Change(AuditAction::GroupMember))?;
         self.change_members(name, emails, true)
     }
 
     /// Takes all of these people out of a group, or none.
     pub fn remove_members(&self, name: &GroupName, emails: &[Email]) -> Result<MemberChange, Error> {
+        self.may(UseCase::Change(AuditAction::GroupMember))?;
         self.change_members(name, emails, false)
     }
 
     /// At most `limit` members by e-mail address, those after `after`.
     pub fn members(&self, group: &Group, after: Option<&Email>, limit: u32) -> Result<Vec<User>, Error> {
+        self.may(UseCase::ReadGroups)?;
         Ok(self
             .store()
             .read(|tx| tx.group_members(group.id, after, limit.into()))?)
@@ -43,6 +47,7 @@ impl Groups<'_> {
 
     /// The group with its size.
     pub fn sized(&self, group: Group) -> Result<SizedGroup, Error> {
+        self.may(UseCase::ReadGroups)?;
         let sizes = self.store().read(|tx| tx.group_sizes(&[group.id]))?;
         Ok(SizedGroup {
             members: sizes.get(&group.id).copied().unwrap_or_default(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::{key::CertificateExpiry, remedy::Remediable},
+    model::{key::CertificateExpiry, remedy::Remediable, use_case::UseCase},
     provider::{
         error::Error,
         handle::Keys,
@@ -15,11 +15,13 @@ use crate::{
 impl Keys<'_> {
     /// Our certificates that expire soon or are not yet valid; from memory.
     pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        self.may(UseCase::ReadKeys)?;
         Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))
     }
 
     /// Certificates of enabled applications that expire soon or are not yet valid.
     pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        self.may(UseCase::ReadKeys)?;
         let (snapshot, now) = (self.fresh_snapshot()?, self.now());
         let enabled = snapshot
             .applications

@@ -22,6 +22,7 @@ use crate::{
         remedy::{Remediable, Remedy},
         rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Keys, key_rows},
     store::{ConfigTx, RolloverStep},
@@ -129,6 +130,7 @@ struct SealedKeys {
 impl Keys<'_> {
     /// Publishes the key that signs next: `own`, or a generated one.
     pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyPrepare))?;
         let places = self.sealed_keys()?;
         if let Some(refused) = why_not_preparable(&places) {
             return Ok(RolloverStepOutcome::Refused(refused));
@@ -168,6 +170,7 @@ impl Keys<'_> {
 
     /// Makes the next key the active one, if all enabled applications are known to trust it; `force` skips that check.
     pub fn activate_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyActivate))?;
         let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
             return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
@@ -206,6 +209,7 @@ impl Keys<'_> {
 
     /// Makes the previous key active again. The key that was active becomes the next one, and stays published.
     pub fn reactivate_previous_key(&self) -> Result<RolloverStepOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyBack))?;
         let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
             return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
@@ -229,6 +233,7 @@ impl Keys<'_> {
 
     /// Stops publishing the previous key and destroys its private key.
     pub fn retire_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyRetire))?;
         let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
             return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
@@ -264,6 +269,7 @@ impl Keys<'_> {
 
     /// Withdraws the next key before it has signed, and destroys its private key.
     pub fn cancel_key(&self) -> Result<RolloverStepOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyCancel))?;
         let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
             return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
@@ -280,6 +286,7 @@ impl Keys<'_> {
 
     /// Records the administrator's statement that these trust the key of the rollover in progress.
     pub fn confirm_key_adoption(&self, slugs: &[Slug]) -> Result<KeyAdoptionOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyConfirm))?;
         let snapshot = self.fresh_snapshot()?;
         let Some(key) = snapshot.publication.key_to_adopt else {
             return Ok(KeyAdoptionOutcome::NoRollover);
@@ -330,6 +337,7 @@ impl Keys<'_> {
     /// Like [`Self::confirm_key_adoption`], for all applications whose metadata comes from one source: a federation
     /// operator publishes our certificates to all members at once.
     pub fn confirm_key_adoption_by_source(&self, name: &str) -> Result<KeyAdoptionOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::KeyConfirm))?;
         let members = self.store().read(|tx| match tx.metadata_source_by_name(name)? {
             Some(source) => Ok(Some(tx.applications_of_metadata_source(source.id)?)),
             None => Ok(None),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     crypto::{factor_key::FactorKey, job_key::JobKey, seal::SealingKey},
-    model::{audit_action::AuditAction, id::SecondFactorId, job::SealedJob},
+    model::{audit_action::AuditAction, id::SecondFactorId, job::SealedJob, use_case::UseCase},
     provider::{error::Error, handle::Keys, keys::ring::KeyRing},
     store::{StoredFactor, Tx},
 };
@@ -14,6 +14,7 @@ impl Keys<'_> {
     /// changed the keys at the same time. The generation stays the same: a running daemon that has opened the keys
     /// continues with them.
     pub fn reseal(&self, next: &SealingKey) -> Result<Option<usize>, Error> {
+        self.may(UseCase::Change(AuditAction::KeyReseal))?;
         let (rows, sealing) = (
             self.store().read(Tx::signing_keys)?,
             &self.dependencies().sealing_key,
@@ -107,6 +108,7 @@ impl Keys<'_> {
 
     /// Removes deleted data from the files of an SQLite database; `false` if a reader prevented it.
     pub fn purge_deleted(&self) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::KeyReseal))?;
         Ok(self.store().purge_deleted()?)
     }
 

@@ -11,6 +11,7 @@ use crate::{
         id::KeyId,
         key::{Certificate, KeyState},
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Keys, key_rows},
 };
@@ -86,6 +87,7 @@ impl Rollover {
 impl Keys<'_> {
     /// The status of the rollover, as stored now.
     pub fn rollover(&self) -> Result<Rollover, Error> {
+        self.may(UseCase::ReadKeys)?;
         let snapshot = self.fresh_snapshot()?;
         let rows = key_rows::readable(self.store())?;
         let mut keys = Vec::new();

@@ -5,8 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     mail::{Mail, OutgoingMail, SendError, compose},
     model::{
+        audit_action::AuditAction,
         job::{Job, JobKind},
         mail::{MailSettings, Recipient},
+        use_case::UseCase,
     },
     provider::{error::Error, handle::Mails},
 };
@@ -41,6 +43,7 @@ impl Mails<'_> {
 
     /// Has a mail sent that belongs to no change; `false` where mail is not set up.
     pub fn queue(&self, mail: &Mail, to: &Recipient) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::MailSent))?;
         let Some(job) = self.prepare(mail, to, None)? else {
             return Ok(false);
         };

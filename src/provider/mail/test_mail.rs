@@ -2,13 +2,21 @@
 
 use crate::{
     mail::{Delivered, Mail, SendError},
-    model::{id::JobId, language::Language, mail::Recipient, user::Email},
-    provider::handle::Mails,
+    model::{
+        audit_action::AuditAction, id::JobId, language::Language, mail::Recipient, use_case::UseCase,
+        user::Email,
+    },
+    provider::{error::Error, handle::Mails},
 };
 
 impl Mails<'_> {
     /// Sends a mail to `email` at once, and returns what the server said.
-    pub fn send_test(&self, email: &Email) -> Result<Delivered, SendError> {
+    pub fn send_test(&self, email: &Email) -> Result<Result<Delivered, SendError>, Error> {
+        self.may(UseCase::Change(AuditAction::MailSent))?;
+        Ok(self.send_test_now(email))
+    }
+
+    fn send_test_now(&self, email: &Email) -> Result<Delivered, SendError> {
         let mailer = &self.dependencies().mailer;
         let settings = mailer.settings().ok_or(SendError::NotSetUp)?;
         let to = Recipient {

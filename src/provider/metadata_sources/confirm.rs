@@ -8,6 +8,7 @@ use crate::{
         application::{Application, Slug},
         audit_action::AuditAction,
         metadata_source::{ApplicationMetadataSource, PendingChange},
+        use_case::UseCase,
     },
     provider::{
         applications::rules,
@@ -49,6 +50,7 @@ pub enum ChangeReviewOutcome {
 impl MetadataSources<'_> {
     /// The pending change of the application `slug`; `Err` if it can no longer be read.
     pub fn proposed_change(&self, slug: &Slug) -> Result<Option<Result<ProposedChange, SourceError>>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         let Some(application) = self.applications(self.actor).application(slug)? else {
             return Ok(None);
         };
@@ -63,6 +65,7 @@ impl MetadataSources<'_> {
 
     /// Applies the pending change, if its ID is exactly `change_id`.
     pub fn confirm_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationConfirm))?;
         let proposed = match self.proposed_change_by_id(slug, change_id)? {
             Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),
@@ -100,6 +103,7 @@ impl MetadataSources<'_> {
 
     /// Rejects the pending change: the application stays as it is, and the same change is not proposed again.
     pub fn reject_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationConfirm))?;
         let proposed = match self.proposed_change_by_id(slug, change_id)? {
             Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),

@@ -7,6 +7,7 @@ use crate::{
         id::{ApplicationId, MetadataSourceId},
         metadata_source::ApplicationMetadataSource,
         text::hex,
+        use_case::UseCase,
     },
     provider::{
         error::Error,
@@ -41,6 +42,7 @@ impl MetadataSources<'_> {
         from: Option<&str>,
         slug: Option<&Slug>,
     ) -> Result<EnableOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationEnable))?;
         if let Some(application) = self.fresh_snapshot()?.by_entity_id(entity_id).first() {
             return Ok(EnableOutcome::AlreadyRegistered(application.slug.clone()));
         }

@@ -14,6 +14,7 @@ use crate::{
             MetadataUrl,
         },
         text::hex,
+        use_case::UseCase,
     },
     provider::{
         applications::{bad_application::BadApplication, finding::ApplicationFinding},
@@ -80,6 +81,8 @@ impl MetadataSources<'_> {
         input: MetadataInput<'_>,
         wanted: Option<&EntityId>,
     ) -> Result<ObtainedMetadata, SourceError> {
+        self.may(UseCase::Change(AuditAction::ApplicationMetadata))
+            .map_err(|denied| SourceError::Internal(Box::new(denied)))?;
         let fetcher = &self.dependencies().fetcher;
         let (document, fetched_from) = match input {
             MetadataInput::Reader(application_source) => {

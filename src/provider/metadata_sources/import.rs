@@ -5,9 +5,11 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         application::Slug,
+        audit_action::AuditAction,
         id::MetadataSourceId,
         key::Certificate,
         metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
+        use_case::UseCase,
     },
     provider::{
         error::Error,
@@ -60,6 +62,7 @@ impl MetadataSources<'_> {
         request: ImportRequest<'_>,
         on_progress: OnProgress<'_>,
     ) -> Result<ImportOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::MetadataSource))?;
         let (url, reader) = match request.input {
             MetadataInput::Url(url) => (Some(url), None),
             MetadataInput::Reader(reader) => (None, Some(reader)),

@@ -8,6 +8,7 @@ use crate::{
         metadata_source::{
             ApplicationMetadataSource, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
         },
+        use_case::UseCase,
     },
     provider::{error::Error, handle::MetadataSources},
 };
@@ -27,6 +28,7 @@ pub struct SourceOverview {
 impl MetadataSources<'_> {
     /// At most `limit` sources after the one with the ID `after`, oldest first.
     pub fn sources(&self, after: Option<MetadataSourceId>, limit: u32) -> Result<Vec<SourceOverview>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         let sources = self.store().read(|tx| tx.metadata_sources(after, limit.into()))?;
         sources
             .into_iter()
@@ -36,11 +38,13 @@ impl MetadataSources<'_> {
 
     /// The aggregate of this name, without its entities and applications.
     pub fn aggregate_source(&self, name: &str) -> Result<Option<MetadataSource>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         Ok(self.store().read(|tx| tx.metadata_source_by_name(name))?)
     }
 
     /// The aggregate of this name.
     pub fn aggregate(&self, name: &str) -> Result<Option<SourceOverview>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         let found = self.aggregate_source(name)?;
         found.map(|source| self.source_overview(source)).transpose()
     }
@@ -50,6 +54,7 @@ impl MetadataSources<'_> {
         &self,
         application: ApplicationId,
     ) -> Result<Option<(MetadataSource, ApplicationMetadataSource)>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         Ok(self.store().read(|tx| {
             let Some(from) = tx.application_metadata_source(application)? else {
                 return Ok(None);
@@ -60,6 +65,7 @@ impl MetadataSources<'_> {
 
     /// Makes an application follow no source; it stays as it is. `false` if it followed none.
     pub fn unfollow_source(&self, application: ApplicationId) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationSource))?;
         let detail = "it no longer follows a source";
         let event = self.metadata_event(AuditAction::ApplicationSource, "ok", application, detail);
         Ok(self.store().write_config(|tx| {
@@ -75,6 +81,7 @@ impl MetadataSources<'_> {
     /// Removes an aggregate and its imported entities. Applications that were made of them stay as they are, and no
     /// longer follow a source. `false` if there is none of that name.
     pub fn remove_aggregate(&self, name: &str) -> Result<bool, Error> {
+        self.may(UseCase::Change(AuditAction::MetadataSource))?;
         let Some(source) = self.store().read(|tx| tx.metadata_source_by_name(name))? else {
             return Ok(false);
         };
@@ -90,6 +97,7 @@ impl MetadataSources<'_> {
 
     /// Imported entities whose entity ID or name contains `search`; at most `limit`.
     pub fn imported_entities(&self, search: &str, limit: i64) -> Result<Vec<ImportedEntitySummary>, Error> {
+        self.may(UseCase::ReadMetadataSources)?;
         Ok(self
             .store()
             .read(|tx| tx.search_imported_entities(search, limit))?)

@@ -5,11 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     fetch::{self, CacheValidators, FetchRequest, Fetched},
     model::{
+        audit_action::AuditAction,
         id::MetadataSourceId,
         metadata_source::{
             AcceptedAggregate, ImportedEntity, MetadataSource, MetadataSourceKind, MetadataSourceState,
         },
         remedy::Remediable,
+        use_case::UseCase,
     },
     process::ProcessIdentity,
     provider::{
@@ -64,6 +66,7 @@ pub(super) struct SourceUpdate {
 impl MetadataSources<'_> {
     /// Fetches the sources that are due, one after the other, and returns how many; called by a timer.
     pub fn refresh_sources(&self) -> Result<usize, Error> {
+        self.may(UseCase::Change(AuditAction::MetadataSource))?;
         let mut done = 0;
         loop {
             let (now, lease) = (self.now(), self.new_lease());
@@ -95,6 +98,7 @@ impl MetadataSources<'_> {
         force: bool,
         on_progress: OnProgress<'_>,
     ) -> Result<RefreshOutcome, Error> {
+        self.may(UseCase::Change(AuditAction::MetadataSource))?;
         if source.url.is_none() {
             return Ok(RefreshOutcome::NoUrl);
         }

@@ -1,6 +1,7 @@
 //! Which user has a value that must be unique.
 
 use crate::{
+    model::use_case::UseCase,
     model::user::{Email, StableId, User, UserName},
     provider::{error::Error, handle::People},
 };
@@ -31,6 +32,7 @@ impl People<'_> {
         wanted: UniqueValues<'_>,
         except: Option<&Email>,
     ) -> Result<UserConflict, Error> {
+        self.may(UseCase::ReadPeople)?;
         let is_other = |user: &User| Some(&user.email) != except;
         if let Some(email) = wanted.email
             && let Some(other) = self.user_by_email(email)?.filter(is_other)

@@ -8,6 +8,7 @@ use crate::{
         audit::AuditEvent,
         audit_action::AuditAction,
         id::UserId,
+        use_case::UseCase,
         user::{Email, OwnAttributes, User},
     },
     provider::{
@@ -33,9 +34,12 @@ impl People<'_> {
     /// Deletes a user: disabled from now on, and erased after [`DELETION_GRACE_PERIOD`]. Until then, enabling the user
     /// undoes it.
     pub fn delete_user(&self, email: &Email) -> Result<ChangeOutcome<User>, Error> {
+        let change = UseCase::Change(AuditAction::UserDelete);
+        self.may(change)?;
         let Some(before) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
         };
+        self.may_change(change, before.role)?;
         if before.deleted_at.is_some() {
             return Ok(ChangeOutcome::Unchanged(before));
         }
@@ -52,13 +56,15 @@ impl People<'_> {
             ..self.user_event(AuditAction::UserDelete, user.id)
         };
         let edited = self.store().write(|tx| {
-            let edited = tx.edit_user(&user)?;
-            if edited == EditOutcome::Done {
-                tx.end_sessions_of(user.id, now, "the person was deleted")?;
-                tx.remove_known_devices(user.id)?;
-                tx.add_audit_event(&event)?;
-            }
-            Ok(edited)
+            tx.keeps_an_owner(|tx| {
+                let edited = tx.edit_user(&user)?;
+                if edited == EditOutcome::Done {
+                    tx.end_sessions_of(user.id, now, "the person was deleted")?;
+                    tx.remove_known_devices(user.id)?;
+                    tx.add_audit_event(&event)?;
+                }
+                Ok(edited)
+            })
         })?;
         user.version += 1;
         Ok(match edited {

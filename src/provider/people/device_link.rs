@@ -11,6 +11,7 @@ use crate::{
         hash::sha256_hex,
         id::UserId,
         secret::Token,
+        use_case::UseCase,
         user::{Email, User},
     },
     provider::{
@@ -28,9 +29,12 @@ impl People<'_> {
     /// Lifts the throttling of a user, and returns a link that makes the browser which opens it a known device: valid
     /// once, for 30 minutes. The link is not stored: it is sealed.
     pub fn unlock_user(&self, email: &Email) -> Result<ChangeOutcome<String>, Error> {
+        let change = UseCase::Change(AuditAction::UserUnlock);
+        self.may(change)?;
         let Some(user) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
         };
+        self.may_change(change, user.role)?;
         let now = self.now().timestamp_micros().to_be_bytes();
         let plain = [&now[..], user.id.to_string().as_bytes()].concat();
         let sealed = self.state_key().seal(SEAL_LABEL, &plain, self.random())?;

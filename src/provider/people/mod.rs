@@ -4,4 +4,5 @@ pub mod conflict;
 pub mod deletion;
 pub mod device_link;
 pub mod second_factors;
+mod role;
 pub mod users;

@@ -8,7 +8,9 @@ use crate::{
         group::GroupName,
         id::UserId,
         remedy::{Remediable, Remedy},
+        role::Role,
         text::BadText,
+        use_case::UseCase,
         user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
     },
     provider::{
@@ -42,6 +44,7 @@ pub struct NewUser {
     pub password: Option<Password>,
     /// They have to choose another password at the first sign-in.
     pub must_change_password: bool,
+    pub role: Option<Role>,
 }
 
 /// A user, and what other tables have about them.
@@ -122,6 +125,10 @@ pub enum ChangeOutcome<T> {
 
 impl People<'_> {
     pub fn add_user(&self, new: &NewUser) -> Result<ChangeOutcome<User>, Error> {
+        self.may(UseCase::Change(AuditAction::UserAdd))?;
+        if new.role.is_some() {
+            self.may(UseCase::Change(AuditAction::UserRole))?;
+        }
         let now = self.now();
         let id = UserId::new(now, self.random());
         let own_id = || StableId::parse(&id.to_string());
@@ -140,13 +147,17 @@ impl People<'_> {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            role: new.role,
         };
         let stored = match &new.password {
             Some(password) => Some(self.hashed(password, new.must_change_password)?),
             None => None,
         };
+        let role = new.role.map(|role| format!("role {}", role.as_str()));
+        let must_change = new.must_change_password.then(|| MUST_CHANGE.to_owned());
+        let details: Vec<String> = [role, must_change].into_iter().flatten().collect();
         let event = AuditEvent {
-            detail: new.must_change_password.then(|| MUST_CHANGE.to_owned()),
+            detail: (!details.is_empty()).then(|| details.join("; ")),
             ..self.user_event(AuditAction::UserAdd, id)
         };
         let added = self.store().write(|tx| {
@@ -171,11 +182,13 @@ impl People<'_> {
 
     /// At most `limit` users that match `filter`, by e-mail address.
     pub fn users(&self, filter: &UserFilter, limit: u32) -> Result<Vec<User>, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.users(filter, limit.into()))?)
     }
 
     /// Like [`users`](Self::users), with what other tables have about them.
     pub fn users_with_details(&self, filter: &UserFilter, limit: u32) -> Result<Vec<UserDetails>, Error> {
+        self.may(UseCase::ReadPeople)?;
         let users = self.users(filter, limit)?;
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let (mut own, mut groups) = self
@@ -192,23 +205,28 @@ impl People<'_> {
     }
 
     pub fn has_users(&self) -> Result<bool, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(Tx::has_users)?)
     }
 
     pub fn user_by_user_name(&self, user_name: &UserName) -> Result<Option<User>, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.user_by_user_name(user_name))?)
     }
 
     pub fn user_by_stable_id(&self, stable_id: &StableId) -> Result<Option<User>, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.user_by_stable_id(stable_id))?)
     }
 
     pub fn user_by_email(&self, email: &Email) -> Result<Option<User>, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.user_by_email(email))?)
     }
 
     /// The attributes of a user that are not columns of the users table.
     pub fn own_attributes(&self, user: UserId) -> Result<OwnAttributes, Error> {
+        self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.user_attributes(user))?)
     }
 
@@ -219,9 +237,20 @@ impl People<'_> {
         email: &Email,
         edit: &UserEdit,
     ) -> Result<Result<ChangeOutcome<User>, BadUserEdit>, Error> {
+        let action = match edit.enabled {
+            Some(true) => AuditAction::UserEnable,
+            Some(false) => AuditAction::UserDisable,
+            None => AuditAction::UserEdit,
+        };
+        let change = UseCase::Change(action);
+        self.may(change)?;
+        if edit.email.is_some() {
+            self.may(UseCase::ChangeEmail)?;
+        }
         let Some(mut user) = self.user_by_email(email)? else {
             return Ok(Ok(ChangeOutcome::Unknown));
         };
+        self.may_change(change, user.role)?;
         let before = user.clone();
         let now = self.now();
         user.updated_at = now;
@@ -251,11 +280,6 @@ impl People<'_> {
         {
             return Ok(Err(BadUserEdit::StillRequired(lost)));
         }
-        let action = match edit.enabled {
-            Some(true) => AuditAction::UserEnable,
-            Some(false) => AuditAction::UserDisable,
-            None => AuditAction::UserEdit,
-        };
         let attributes_before = self.own_attributes(user.id)?;
         let attributes_before = attributes_before
             .into_iter()
@@ -266,18 +290,20 @@ impl People<'_> {
             ..self.user_event(action, user.id)
         };
         let edited = self.store().write(|tx| {
-            let edited = tx.edit_user(&user)?;
-            if edited == EditOutcome::Done {
-                for (name, values) in &edit.attributes {
-                    tx.set_user_attribute(user.id, name, values)?;
+            tx.keeps_an_owner(|tx| {
+                let edited = tx.edit_user(&user)?;
+                if edited == EditOutcome::Done {
+                    for (name, values) in &edit.attributes {
+                        tx.set_user_attribute(user.id, name, values)?;
+                    }
+                    if !user.enabled {
+                        tx.end_sessions_of(user.id, now, "the person was disabled")?;
+                        tx.remove_known_devices(user.id)?;
+                    }
+                    tx.add_audit_event(&event)?;
                 }
-                if !user.enabled {
-                    tx.end_sessions_of(user.id, now, "the person was disabled")?;
-                    tx.remove_known_devices(user.id)?;
-                }
-                tx.add_audit_event(&event)?;
-            }
-            Ok(edited)
+                Ok(edited)
+            })
         })?;
         user.version += 1;
         Ok(Ok(match edited {
@@ -332,9 +358,12 @@ impl People<'_> {
         password: &Password,
         must_change: bool,
     ) -> Result<ChangeOutcome<usize>, Error> {
+        let change = UseCase::Change(AuditAction::UserSetPassword);
+        self.may(change)?;
         let Some(user) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
         };
+        self.may_change(change, user.role)?;
         let stored = self.hashed(password, must_change)?;
         let now = self.now();
         let event = AuditEvent {

@@ -2,11 +2,13 @@
 
 use crate::{
     model::{
+        actor::Actor,
         application::{Application, SamlApplication},
         audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
         sign_in::Subject,
         text::hex,
+        use_case::UseCase,
         user::User,
     },
     provider::{error::Error, handle::People, handle::Saml, session::ActiveSession, snapshot::Snapshot},
@@ -38,7 +40,9 @@ impl Saml<'_> {
         placeholder: &str,
     ) -> Result<NameId, Error> {
         build_name_id(snapshot, application, active_session, format, || {
-            let known = self.persistent_name_id(application.application, &active_session.user)?;
+            let known = self
+                .people(&Actor::Itself)
+                .persistent_name_id(application.application, &active_session.user)?;
             Ok(known.unwrap_or_else(|| placeholder.to_owned()))
         })
     }
@@ -60,16 +64,6 @@ impl Saml<'_> {
             .write(|tx| tx.add_persistent_name_id(application, user, &generated, now))?;
         // Of two concurrent sign-ins, the one that wrote first determines the NameID.
         Ok(known()?.unwrap_or(generated))
-    }
-
-    /// The persistent NameID by which `application` knows `user`, if there is one.
-    pub fn persistent_name_id(
-        &self,
-        application: &Application,
-        user: &User,
-    ) -> Result<Option<String>, Error> {
-        let (application, user) = (application.id, user.id);
-        Ok(self.store().read(|tx| tx.persistent_name_id(application, user))?)
     }
 
     /// Whether the signed-in user is the subject of the request.
@@ -99,6 +93,17 @@ impl Saml<'_> {
 }
 
 impl People<'_> {
+    /// The persistent NameID by which `application` knows `user`, if there is one.
+    pub fn persistent_name_id(
+        &self,
+        application: &Application,
+        user: &User,
+    ) -> Result<Option<String>, Error> {
+        self.may(UseCase::ReadPeople)?;
+        let (application, user) = (application.id, user.id);
+        Ok(self.store().read(|tx| tx.persistent_name_id(application, user))?)
+    }
+
     /// Makes `application` know `user` by the persistent NameID that another identity provider issued. Does nothing and
     /// returns `false` if it knows or knew another user by it.
     pub fn set_persistent_name_id(
@@ -107,6 +112,9 @@ impl People<'_> {
         user: &User,
         value: &str,
     ) -> Result<bool, Error> {
+        let change = UseCase::Change(AuditAction::UserNameId);
+        self.may(change)?;
+        self.may_change(change, user.role)?;
         let now = self.now();
         let mut event = self.event(AuditAction::UserNameId, "ok", None);
         event.user = Some(user.id);

@@ -15,6 +15,7 @@ use crate::{
         response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
         session::Session,
+        use_case::UseCase,
         user::User,
     },
     provider::{
@@ -113,6 +114,7 @@ impl Applications<'_> {
     /// What `application` would receive about `user` after an AuthnRequest without special options. Recorded in the
     /// audit log.
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
+        self.may(UseCase::Change(AuditAction::ApplicationPreview))?;
         let snapshot = self.fresh_snapshot()?;
         let active_session = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;

@@ -216,6 +216,7 @@ mod tests {
             created_at: at(0),
             updated_at: at(0),
             deleted_at: None,
+            role: None,
         };
         ActiveSession {
             session: Session {

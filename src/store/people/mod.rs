@@ -1,7 +1,8 @@
-//! Users: their rows, their own attributes, and what is kept about deleted users.
+//! Users: their rows, their own attributes, who owns the installation, and what is kept about deleted users.
 
 pub(in crate::store) mod deleted_users;
 pub(in crate::store) mod second_factors;
+mod owners;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;
 pub(in crate::store) mod users;

@@ -11,6 +11,7 @@ use diesel::{
 use crate::{
     model::{
         id::UserId,
+        role::Role,
         secret::Secret,
         user::{Email, NameComponent, NameComponents, StableId, User, UserName},
     },
@@ -153,6 +154,7 @@ impl Tx {
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
             users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
+            users::role.eq(user.role.map(Role::as_str)),
             users::version.eq(users::version + 1),
         ));
         // A savepoint: on PostgreSQL a constraint violation would otherwise abort the whole
@@ -303,6 +305,7 @@ pub(in crate::store) struct Row {
     updated_at: NaiveDateTime,
     user_name: Option<String>,
     deleted_at: Option<NaiveDateTime>,
+    role: Option<String>,
 }
 
 impl From<&User> for Row {
@@ -319,6 +322,7 @@ impl From<&User> for Row {
             updated_at: user.updated_at.naive_utc(),
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
             deleted_at: user.deleted_at.map(|at| at.naive_utc()),
+            role: user.role.map(|role| role.as_str().to_owned()),
         }
     }
 }
@@ -345,6 +349,10 @@ impl TryFrom<Row> for User {
             updated_at: row.updated_at.and_utc(),
             user_name: name.optional(row.user_name, |text| UserName::parse(&text))?,
             deleted_at: row.deleted_at.map(|at| at.and_utc()),
+            role: row
+                .role
+                .map(|role| name.column("role").required(Role::from_name(&role)))
+                .transpose()?,
         })
     }
 }

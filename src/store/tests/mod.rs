@@ -152,6 +152,7 @@ fn user(number: u8) -> User {
         created_at: now(),
         updated_at: now(),
         deleted_at: None,
+        role: None,
     }
 }
 

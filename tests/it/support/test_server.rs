@@ -160,6 +160,7 @@ impl TestServer {
     pub(crate) fn add_user(&self, email: &str, given: &str, family: &str) -> User {
         let name = |text| NameComponent::parse_optional("the name", text).unwrap();
         let new = NewUser {
+            role: None,
             email: Email::parse(email).unwrap(),
             names: NameComponents::new(name(given), name(family)).unwrap(),
             stable_id: None,

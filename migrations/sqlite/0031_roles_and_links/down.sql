@@ -1,0 +1,3 @@
+DROP TABLE one_time_links;
+DROP INDEX users_role;
+ALTER TABLE users DROP COLUMN role;
