@@ -62,6 +62,24 @@ pub struct UnlockOutput<'a> {
     pub link: &'a str,
 }
 
+/// What `user invite` and `user recovery-link` print.
+#[derive(Debug, Serialize)]
+pub struct LinkOutput<'a> {
+    pub email: &'a str,
+    /// None if it was mailed.
+    pub link: Option<&'a str>,
+    pub mailed: bool,
+    pub expires_at: String,
+}
+
+/// What `rescue` prints.
+#[derive(Debug, Serialize)]
+pub struct RescueOutput<'a> {
+    pub email: &'a str,
+    pub link: &'a str,
+    pub expires_at: String,
+}
+
 /// What `user set-password` prints.
 #[derive(Debug, Serialize)]
 pub struct PasswordOutput<'a> {

@@ -15,6 +15,7 @@ mod mail;
 mod output;
 mod page;
 mod second_factor;
+mod rescue;
 mod service_user;
 mod user;
 
@@ -84,6 +85,8 @@ enum Command {
         #[command(subcommand)]
         command: app::Command,
     },
+    /// The way back in: a link that makes somebody an owner with a new password
+    Rescue(rescue::RescueArguments),
     /// What a code or a reference on a page means, and how to fix it
     Explain(explain::ExplainArguments),
     /// Lists what was decided, the newest first
@@ -134,6 +137,7 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings).map_err(with_working_command)?;
             user::run(command, &provider, &settings.organisation)
         }
+        Command::Rescue(arguments) => rescue::rescue(&open()?, &arguments),
         Command::Group { command } => group::run(command, &open()?),
         Command::App { command } => app::run(command, &open()?),
         Command::Explain(arguments) => {

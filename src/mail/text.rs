@@ -3,6 +3,7 @@
 //! A new kind is a variant of [`Mail`], a function below [`compose`], and its templates.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use crate::model::language::Language;
 
@@ -11,6 +12,17 @@ use crate::model::language::Language;
 pub enum Mail {
     /// Shows an administrator that mail arrives.
     Test,
+    /// Somebody new chooses a password by a link.
+    Invitation {
+        /// The name to greet them by.
+        greeting: String,
+        link: String,
+        until: DateTime<Utc>,
+    },
+    /// Somebody has forgotten the password.
+    Recovery { greeting: String, link: String },
+    /// The password was changed, by whomever.
+    PasswordChanged { greeting: String, at: DateTime<Utc> },
 }
 
 impl Mail {
@@ -18,6 +30,9 @@ impl Mail {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Test => "test",
+            Self::Invitation { .. } => "invitation",
+            Self::Recovery { .. } => "recovery",
+            Self::PasswordChanged { .. } => "password-changed",
         }
     }
 }
@@ -39,6 +54,15 @@ pub fn compose(
 ) -> Result<MailText, askama::Error> {
     match mail {
         Mail::Test => test(language, organisation, address),
+        Mail::Invitation {
+            greeting,
+            link,
+            until,
+        } => invitation(language, organisation, address, (greeting, link, *until)),
+        Mail::Recovery { greeting, link } => recovery(language, organisation, address, (greeting, link)),
+        Mail::PasswordChanged { greeting, at } => {
+            password_changed(language, organisation, address, (greeting, *at))
+        }
     }
 }
 
@@ -73,6 +97,160 @@ fn test(language: Language, organisation: &str, address: &str) -> Result<MailTex
             address,
         }
         .render()?,
+        subject,
+    })
+}
+
+fn invitation(
+    language: Language,
+    organisation: &str,
+    address: &str,
+    (greeting, link, until): (&str, &str, DateTime<Utc>),
+) -> Result<MailText, askama::Error> {
+    #[derive(Template)]
+    #[template(path = "invitation.txt", config = "src/mail/askama.toml")]
+    struct Text<'a> {
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        link: &'a str,
+        until: &'a str,
+    }
+    #[derive(Template)]
+    #[template(path = "invitation.html", config = "src/mail/askama.toml")]
+    struct Html<'a> {
+        language: &'static str,
+        subject: &'a str,
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        link: &'a str,
+        until: &'a str,
+    }
+    let (subject, until) = match language {
+        Language::English => (
+            format!("Your account at {organisation}"),
+            until.format("%-d %B %Y, %H:%M UTC").to_string(),
+        ),
+    };
+    let text = Text {
+        organisation,
+        address,
+        greeting,
+        link,
+        until: &until,
+    };
+    let html = Html {
+        language: language.tag(),
+        subject: &subject,
+        organisation,
+        address,
+        greeting,
+        link,
+        until: &until,
+    };
+    Ok(MailText {
+        text: text.render()?,
+        html: html.render()?,
+        subject,
+    })
+}
+
+fn recovery(
+    language: Language,
+    organisation: &str,
+    address: &str,
+    (greeting, link): (&str, &str),
+) -> Result<MailText, askama::Error> {
+    #[derive(Template)]
+    #[template(path = "recovery.txt", config = "src/mail/askama.toml")]
+    struct Text<'a> {
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        link: &'a str,
+    }
+    #[derive(Template)]
+    #[template(path = "recovery.html", config = "src/mail/askama.toml")]
+    struct Html<'a> {
+        language: &'static str,
+        subject: &'a str,
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        link: &'a str,
+    }
+    let subject = match language {
+        Language::English => format!("{organisation}: choose a new password"),
+    };
+    let text = Text {
+        organisation,
+        address,
+        greeting,
+        link,
+    };
+    let html = Html {
+        language: language.tag(),
+        subject: &subject,
+        organisation,
+        address,
+        greeting,
+        link,
+    };
+    Ok(MailText {
+        text: text.render()?,
+        html: html.render()?,
+        subject,
+    })
+}
+
+fn password_changed(
+    language: Language,
+    organisation: &str,
+    address: &str,
+    (greeting, at): (&str, DateTime<Utc>),
+) -> Result<MailText, askama::Error> {
+    #[derive(Template)]
+    #[template(path = "password_changed.txt", config = "src/mail/askama.toml")]
+    struct Text<'a> {
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        at: &'a str,
+    }
+    #[derive(Template)]
+    #[template(path = "password_changed.html", config = "src/mail/askama.toml")]
+    struct Html<'a> {
+        language: &'static str,
+        subject: &'a str,
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        at: &'a str,
+    }
+    let (subject, at) = match language {
+        Language::English => (
+            format!("{organisation}: your password was changed"),
+            at.format("%-d %B %Y, %H:%M UTC").to_string(),
+        ),
+    };
+    let text = Text {
+        organisation,
+        address,
+        greeting,
+        at: &at,
+    };
+    let html = Html {
+        language: language.tag(),
+        subject: &subject,
+        organisation,
+        address,
+        greeting,
+        at: &at,
+    };
+    Ok(MailText {
+        text: text.render()?,
+        html: html.render()?,
         subject,
     })
 }

@@ -102,6 +102,9 @@ mod tests {
         OAH-- user.set_password *
         ----- user.change_password
         OAH-- user.unlock
+        OAH-- user.invite
+        OAH-- user.recovery_link *
+        ----- user.rescue
         OA--- user.name_id *
         ----- user.erase
         ----- user.device_link

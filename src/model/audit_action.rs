@@ -16,6 +16,9 @@ pub enum AuditAction {
     UserSetPassword,
     UserChangePassword,
     UserUnlock,
+    UserInvite,
+    UserRecoveryLink,
+    UserRescue,
     UserNameId,
     UserErase,
     UserDeviceLink,
@@ -58,7 +61,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 55] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -72,6 +75,9 @@ impl AuditAction {
         Self::UserSetPassword,
         Self::UserChangePassword,
         Self::UserUnlock,
+        Self::UserInvite,
+        Self::UserRecoveryLink,
+        Self::UserRescue,
         Self::UserNameId,
         Self::UserErase,
         Self::UserDeviceLink,
@@ -129,6 +135,9 @@ impl AuditAction {
             Self::UserSetPassword => "user.set_password",
             Self::UserChangePassword => "user.change_password",
             Self::UserUnlock => "user.unlock",
+            Self::UserInvite => "user.invite",
+            Self::UserRecoveryLink => "user.recovery_link",
+            Self::UserRescue => "user.rescue",
             Self::UserNameId => "user.name_id",
             Self::UserErase => "user.erase",
             Self::UserDeviceLink => "user.device_link",

@@ -41,6 +41,10 @@ pub mod path {
     pub const RESUME_SIGN_IN: &str = "/continue/";
     /// Makes a browser a known device of a user; the token that an administrator gave the user follows.
     pub const DEVICE: &str = "/device/";
+    /// Asks for a link by mail to choose a new password.
+    pub const RECOVERY: &str = "/recover";
+    /// Lets somebody choose a password; the token of the link follows.
+    pub const ONE_TIME_LINK: &str = "/link/";
     /// Starts an application from its tile; the slug follows.
     pub const LAUNCH: &str = "/launch/";
 }

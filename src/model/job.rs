@@ -9,15 +9,18 @@ use crate::model::id::{JobId, UserId};
 pub enum JobKind {
     /// Sends one mail.
     Mail,
+    /// Mails a link to whoever has the address that somebody typed, if anybody has it.
+    Recovery,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 1] = [Self::Mail];
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Recovery];
 
     /// Its name in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mail => "mail",
+            Self::Recovery => "recovery",
         }
     }
 

@@ -21,6 +21,7 @@ pub mod logout;
 pub mod mail;
 pub mod metadata_source;
 pub mod name_id;
+pub mod one_time_link;
 pub mod participant;
 pub mod policy;
 pub mod preset;

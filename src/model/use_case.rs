@@ -107,8 +107,12 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::UserChangePassword
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
+        | AuditAction::UserRescue
         | AuditAction::MailFailed => Permission::NoRole,
-        AuditAction::UserSetPassword | AuditAction::UserUnlock => Permission::Help,
+        AuditAction::UserSetPassword
+        | AuditAction::UserUnlock
+        | AuditAction::UserInvite
+        | AuditAction::UserRecoveryLink => Permission::Help,
         AuditAction::UserAdd
         | AuditAction::UserEdit
         | AuditAction::UserEnable
@@ -152,6 +156,8 @@ const fn of_change(action: AuditAction) -> Permission {
 const fn is_sensitive_change(action: AuditAction) -> bool {
     match action {
         AuditAction::UserSetPassword
+        | AuditAction::UserRecoveryLink
+        | AuditAction::UserRescue
         | AuditAction::UserRole
         | AuditAction::UserDelete
         | AuditAction::UserNameId
@@ -176,6 +182,7 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserDisable
         | AuditAction::UserChangePassword
         | AuditAction::UserUnlock
+        | AuditAction::UserInvite
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
         | AuditAction::GroupAdd

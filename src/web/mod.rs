@@ -103,6 +103,16 @@ fn routes(app: &mut ServiceConfig) {
             .route(post().to(people::device_link::accept)),
     );
     app.service(
+        resource(path::RECOVERY)
+            .route(get_or_head().to(people::recovery::get))
+            .route(post().to(people::recovery::post)),
+    );
+    app.service(
+        resource("/link/{token}")
+            .route(get_or_head().to(people::password_link::get))
+            .route(post().to(people::password_link::post)),
+    );
+    app.service(
         resource(path::SSO)
             .route(get().to(saml::sso::get))
             .route(head().to(empty_ok))

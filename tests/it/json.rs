@@ -287,6 +287,12 @@ impl Recorder {
             sql::execute(&self.setup.server.settings, &insert);
         }
         self.run("user second-factor", &[bo]);
+        let new = "new@fernweh.example";
+        let invited = ["user", "add", new, "--given-name", "N", "--invite"];
+        self.cli.expect_success(&invited);
+        self.run("user invite", &[new]);
+        self.run("user recovery-link", &[bo]);
+        self.run("rescue", &[bo]);
         for role in ["auditor", "none"] {
             self.run("user role", &[bo, role]);
         }

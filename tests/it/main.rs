@@ -32,6 +32,7 @@ mod groups;
 mod idp_initiated;
 mod json;
 mod layers;
+mod links;
 mod listings;
 mod lockout;
 mod logout;

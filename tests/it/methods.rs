@@ -23,6 +23,8 @@ fn head_is_answered_as_get_is_without_a_body() {
             "/",
             "/login",
             "/logout",
+            "/recover",
+            "/link/x",
             "/saml/metadata",
             "/saml/metadata/wiki",
             "/saml/certificate.pem",

@@ -253,6 +253,8 @@ fn every_page_forbids_framing_and_caching_and_runs_only_our_scripts() {
             "/continue/x",
             "/nowhere",
             "/account/password",
+            "/recover",
+            "/link/x",
             "/launch/nothing",
             &sign_on,
         ] {

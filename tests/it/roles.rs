@@ -356,20 +356,20 @@ enum Change {
 
 fn role() -> impl Strategy<Value = Option<Role>> {
     prop_oneof![
-        3 => Just(Some(Role::Owner)),
+        2 => Just(Some(Role::Owner)),
         1 => Just(Some(Role::Administrator)),
         1 => Just(Some(Role::HelpDesk)),
         1 => Just(Some(Role::Auditor)),
-        2 => Just(None),
+        3 => Just(None),
     ]
 }
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         1 => (any::<bool>(), role()).prop_map(|(with_password, role)| Change::Add { with_password, role }),
-        4 => (0..8usize, role()).prop_map(|(who, role)| Change::Role(who, role)),
-        4 => (0..8usize, any::<bool>()).prop_map(|(who, enabled)| Change::Enabled(who, enabled)),
-        2 => (0..8usize).prop_map(Change::Delete),
+        4 => (0..4usize, role()).prop_map(|(who, role)| Change::Role(who, role)),
+        4 => (0..4usize, any::<bool>()).prop_map(|(who, enabled)| Change::Enabled(who, enabled)),
+        2 => (0..4usize).prop_map(Change::Delete),
     ]
 }
 
@@ -381,7 +381,7 @@ enum By {
 }
 
 fn by() -> impl Strategy<Value = By> {
-    prop_oneof![1 => Just(By::CommandLine), 2 => role().prop_map(By::Person)]
+    prop_oneof![1 => Just(By::CommandLine), 1 => role().prop_map(By::Person)]
 }
 
 fn new_user(number: Option<usize>) -> NewUser {
@@ -415,9 +415,9 @@ fn no_sequence_of_changes_leaves_nobody_who_can_administer() {
         let mut number = 0;
         let mut refused = 0;
         // The cases go on with what the one before has left.
-        let mut runner = TestRunner::default();
+        let mut runner = TestRunner::deterministic();
         let sequences = prop::collection::vec((by(), change()), 1..40);
-        for _ in 0..12 {
+        for _ in 0..24 {
             let sequence = sequences.new_tree(&mut runner).unwrap().current();
             for (by, change) in sequence {
                 let (before, rows) = state(&server);
@@ -441,7 +441,7 @@ fn no_sequence_of_changes_leaves_nobody_who_can_administer() {
 
 fn make(server: &TestServer, by: &By, change: &Change, number: &mut usize) -> Result<(), Error> {
     let filter = UserFilter::default();
-    let everybody = server.people().users(&filter, 8).unwrap();
+    let everybody = server.people().users(&filter, 4).unwrap();
     let actor = match by {
         By::CommandLine => Actor::CommandLine("root".to_owned()),
         By::Person(role) => Actor::Person {

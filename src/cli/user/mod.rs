@@ -3,6 +3,7 @@
 mod conflict;
 mod delete;
 mod erasure;
+mod link;
 mod list;
 mod lookup;
 mod name_id;
@@ -60,6 +61,9 @@ pub(super) enum Command {
         family_name: String,
         #[command(flatten)]
         password: PasswordArguments,
+        /// Sets no password, and sends a link to choose one: by mail, or printed where no mail is set up
+        #[arg(long, conflicts_with_all = ["password_stdin", "must_change", "keep_password", "json"])]
+        invite: bool,
         /// What they may administer; nothing if left out
         #[arg(long, value_parser = role::parse)]
         role: Option<Role>,
@@ -143,6 +147,10 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Invites a person who has no password: a link to choose one, for 7 days
+    Invite(link::LinkArguments),
+    /// Lets a person choose a new password, by a link, for 30 minutes
+    RecoveryLink(link::LinkArguments),
     /// Lets a person try to sign in again at once, and prints a link that makes their browser a known one
     Unlock {
         /// The e-mail address
@@ -173,6 +181,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             given_name,
             family_name,
             password,
+            invite,
             role,
             stable_id,
             own,
@@ -189,15 +198,19 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 names: &names,
                 user_name: user_name.as_ref(),
             };
-            let first_password = read_new_password(provider, &password, owner, organisation)?;
+            let first_password = if invite {
+                None
+            } else {
+                Some(read_new_password(provider, &password, owner, organisation)?)
+            };
             let new = NewUser {
                 email,
                 names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
                 attributes: own.attributes()?,
-                password: Some(first_password),
-                must_change_password: password.must_change(),
+                must_change_password: first_password.is_some() && password.must_change(),
+                password: first_password,
                 role,
             };
             add_user(provider, &new, json)
@@ -236,23 +249,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             let message = "can no longer sign in, and is signed out here";
             edit_user(provider, &email, &edit, message, json)
         }
-        Command::Enable { email, json } => {
-            let edit = UserEdit {
-                enabled: Some(true),
-                ..UserEdit::default()
-            };
-            edit_user(provider, &email, &edit, "can sign in again", json)?;
-            if json {
-                return Ok(());
-            }
-            match provider
-                .people(actor::current())
-                .user_by_email(&Email::parse(&email)?)?
-            {
-                Some(user) => print_missing_attributes(provider, &user),
-                None => Ok(()),
-            }
-        }
+        Command::Enable { email, json } => enable(provider, &email, json),
         Command::Delete { email, json } => delete(provider, &email, json),
         Command::NameId {
             email,
@@ -261,6 +258,8 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             json,
         } => name_id(provider, &email, &app, set.as_deref(), json),
         Command::SecondFactor(arguments) => second_factor(provider, &arguments),
+        Command::Invite(arguments) => link::invite(provider, &arguments),
+        Command::RecoveryLink(arguments) => link::recovery_link(provider, &arguments),
         Command::Unlock { email, json } => unlock(provider, &email, json),
         Command::SetPassword {
             email,
@@ -287,6 +286,11 @@ fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
 fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
     match provider.people(actor::current()).add_user(new)? {
         ChangeOutcome::Done(user) if json => print_json(provider, &user),
+        ChangeOutcome::Done(user) if new.password.is_none() => {
+            print_line(format_args!("{} <{}> is added.", user.full_name(), user.email))?;
+            link::invite_new(provider, &user.email)?;
+            print_missing_attributes(provider, &user)
+        }
         ChangeOutcome::Done(user) => {
             print_line(format_args!(
                 "{} <{}> can sign in now.",
@@ -311,6 +315,24 @@ fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
         ChangeOutcome::Unchanged(_) | ChangeOutcome::Unknown | ChangeOutcome::Stale => {
             bail!("the person could not be added")
         }
+    }
+}
+
+fn enable(provider: &Provider, email: &str, json: bool) -> Result<()> {
+    let edit = UserEdit {
+        enabled: Some(true),
+        ..UserEdit::default()
+    };
+    edit_user(provider, email, &edit, "can sign in again", json)?;
+    if json {
+        return Ok(());
+    }
+    match provider
+        .people(actor::current())
+        .user_by_email(&Email::parse(email)?)?
+    {
+        Some(user) => print_missing_attributes(provider, &user),
+        None => Ok(()),
     }
 }
 

@@ -6,6 +6,8 @@ use crate::model::audit::AuditEvent;
 #[derive(Debug)]
 pub enum JobOutcome {
     Done(Box<AuditEvent>),
+    /// It is done and has recorded what it did, or there was nothing to do.
+    Over,
     /// It may succeed later.
     Failed {
         why: String,

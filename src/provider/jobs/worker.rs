@@ -51,6 +51,7 @@ impl Jobs<'_> {
     fn attempt(&self, job: &Job) -> Result<JobOutcome, Error> {
         let payload = self.job_key().open(job.id, job.kind.name(), &job.sealed)?;
         match job.kind {
+            JobKind::Recovery => self.answer_recovery(job, payload.as_ref()),
             JobKind::Mail => Ok(self.mail(&Actor::Itself).deliver(job, payload.as_ref())),
         }
     }
@@ -61,8 +62,9 @@ impl Jobs<'_> {
         let now = self.now();
         let kind = job.kind.name();
         let (why, event) = match outcome {
-            JobOutcome::Done(event) => (None, event),
-            JobOutcome::GivenUp { why, given_up } => (Some(why), given_up),
+            JobOutcome::Done(event) => (None, Some(event)),
+            JobOutcome::Over => (None, None),
+            JobOutcome::GivenUp { why, given_up } => (Some(why), Some(given_up)),
             JobOutcome::Failed { why, given_up } => {
                 let [random] = self.random();
                 match next_attempt(now, job.attempts.saturating_add(1), job.expires_at, random) {
@@ -77,14 +79,14 @@ impl Jobs<'_> {
                         self.store().write(|tx| tx.retry_job(job.id, lease, next, &why))?;
                         return Ok(());
                     }
-                    None => (Some(why), given_up),
+                    None => (Some(why), Some(given_up)),
                 }
             }
         };
         let was_ours = self.store().write(|tx| {
             let was_ours = tx.finish_job(job.id, lease, now, why.as_deref())?;
-            if was_ours {
-                tx.add_audit_event(&event)?;
+            if let (true, Some(event)) = (was_ours, &event) {
+                tx.add_audit_event(event)?;
             }
             Ok(was_ours)
         })?;

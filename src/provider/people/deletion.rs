@@ -61,6 +61,7 @@ impl People<'_> {
                 if edited == EditOutcome::Done {
                     tx.end_sessions_of(user.id, now, "the person was deleted")?;
                     tx.remove_known_devices(user.id)?;
+                    tx.remove_one_time_links(user.id)?;
                     tx.add_audit_event(&event)?;
                 }
                 Ok(edited)

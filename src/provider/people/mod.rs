@@ -1,8 +1,9 @@
-//! Users: adding, changing and deleting them, and the link that makes a browser a known device.
+//! Users: adding, changing and deleting them, and the links that let somebody in.
 
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
 pub mod second_factors;
+pub mod password_links;
 mod role;
 pub mod users;

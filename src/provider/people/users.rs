@@ -296,6 +296,10 @@ impl People<'_> {
                     for (name, values) in &edit.attributes {
                         tx.set_user_attribute(user.id, name, values)?;
                     }
+                    // A link was sent to the address of before.
+                    if !user.enabled || user.email != before.email {
+                        tx.remove_one_time_links(user.id)?;
+                    }
                     if !user.enabled {
                         tx.end_sessions_of(user.id, now, "the person was disabled")?;
                         tx.remove_known_devices(user.id)?;
@@ -370,12 +374,17 @@ impl People<'_> {
             detail: must_change.then(|| MUST_CHANGE.to_owned()),
             ..self.user_event(AuditAction::UserSetPassword, user.id)
         };
+        let mail = self.password_changed_mail(&user)?;
         let ended = self.store().write(|tx| {
             tx.set_password_hash(user.id, &stored, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
             // Somebody who knew the old password may use one of these devices; and the new password must be usable at
             // once.
             tx.remove_known_devices(user.id)?;
+            tx.remove_one_time_links(user.id)?;
+            if let Some(mail) = &mail {
+                tx.add_job(mail)?;
+            }
             clear_throttle(tx, &user.email)?;
             tx.add_audit_event(&event)?;
             Ok(ended)

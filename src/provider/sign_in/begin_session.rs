@@ -104,6 +104,10 @@ impl SignIn<'_> {
                 ..self.event(*action, "ok", Some(visitor))
             })
             .collect();
+        let mail = match verified.replacement {
+            Replacement::NewPassword(_) => self.password_changed_mail(user)?,
+            Replacement::None | Replacement::Rehash(_) => None,
+        };
         let other = self.event(AuditAction::Logout, "ok", Some(visitor));
         let begun = self.store().write(|tx| {
             if !tx.still_may_sign_in(user.id, &verified.stored.phc)? {
@@ -111,6 +115,9 @@ impl SignIn<'_> {
             }
             let own = before.as_ref().filter(|before| before.user.id == user.id);
             let ended = replace_password(tx, verified, own.map(|own| own.session.id), now)?;
+            if let Some(mail) = &mail {
+                tx.add_job(mail)?;
+            }
             if is_counted {
                 refund(tx, buckets, &self.policy())?;
             }
@@ -191,6 +198,7 @@ fn replace_password(
         Replacement::NewPassword(phc) => {
             tx.set_password_hash(user, &StoredPassword::kept(phc.duplicate()), now)?;
             tx.remove_known_devices(user)?;
+            tx.remove_one_time_links(user)?;
             tx.end_other_sessions_of(user, own_session, now, "the password was changed")
         }
     }

@@ -2,6 +2,7 @@
 
 pub(in crate::store) mod deleted_users;
 pub(in crate::store) mod second_factors;
+mod one_time_links;
 mod owners;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;

@@ -1,12 +1,14 @@
 //! The owners: there is always one who can sign in, once there was one.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{prelude::*, sql_types::Text};
 
 use crate::{
-    model::role::Role,
+    model::{id::UserId, role::Role, user::User},
     store::{
         connection::{AnyConnection, Tx},
         error::Error,
+        people::users::Row,
         schema::users,
     },
 };
@@ -43,6 +45,32 @@ impl Tx {
             return Err(Error::NoOwnerLeft);
         }
         Ok(done)
+    }
+
+    /// Makes somebody an owner who may sign in, whatever they were.
+    pub fn make_owner(&mut self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+        diesel::update(users::table.find(user.to_string()))
+            .set((
+                users::role.eq(Role::Owner.as_str()),
+                users::enabled.eq(true),
+                users::deleted_at.eq(None::<NaiveDateTime>),
+                users::updated_at.eq(now.naive_utc()),
+                users::version.eq(users::version + 1),
+            ))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Everybody with a role, whether or not they may sign in.
+    pub fn users_with_role(&mut self, role: Role) -> Result<Vec<User>, Error> {
+        users::table
+            .filter(users::role.eq(role.as_str()))
+            .order(users::email)
+            .select(Row::as_select())
+            .load(&mut self.0)?
+            .into_iter()
+            .map(User::try_from)
+            .collect()
     }
 
     /// Whether there is an owner who can sign in.

@@ -9,6 +9,7 @@ pub mod not_assigned;
 pub mod notice;
 pub mod part;
 pub mod password;
+pub mod password_link;
 pub mod portal;
 pub mod refusal;
 pub mod script;

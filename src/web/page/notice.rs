@@ -28,6 +28,8 @@ pub enum NoticeKind<'a> {
     Busy,
     /// An administrator's link that was used, or has expired.
     LinkExpired,
+    /// A link to choose a password that was used, or has expired.
+    PasswordLinkExpired,
 }
 
 #[derive(Clone, Debug, Template)]
@@ -49,7 +51,7 @@ impl NoticePage<'_> {
             NoticeKind::SignInOver => "Start again at the application",
             NoticeKind::NotTopLevel => "Sign in on a page of its own",
             NoticeKind::Busy => "Too many people at once",
-            NoticeKind::LinkExpired => "This link no longer works",
+            NoticeKind::LinkExpired | NoticeKind::PasswordLinkExpired => "This link no longer works",
             NoticeKind::NoCookies => "Your browser sent no cookie",
         }
     }
@@ -81,6 +83,9 @@ impl NoticePage<'_> {
             NoticeKind::LinkExpired => {
                 "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
             }
+            NoticeKind::PasswordLinkExpired => {
+                "It works once, and not for long: 30 minutes, or 7 days if you were invited. If you have chosen your password, sign in with it; else ask for another link where you sign in, or ask your administrator."
+            }
             NoticeKind::NotTopLevel => {
                 "Another page tried to load this sign-in into itself. Open the application in a tab or window of its own, and sign in there."
             }
@@ -99,6 +104,7 @@ impl NoticePage<'_> {
             | NoticeKind::BodyTimeout
             | NoticeKind::NotTopLevel
             | NoticeKind::LinkExpired
+            | NoticeKind::PasswordLinkExpired
             | NoticeKind::SignInOver
             | NoticeKind::NoCookies => true,
             NoticeKind::TooMany(_) | NoticeKind::Busy => false,

@@ -26,6 +26,8 @@ pub enum SignInNotice {
     Busy,
     /// The browser returns no cookie, so nobody can be signed in with it.
     NoCookies,
+    /// The password was set by a link.
+    PasswordSet,
     /// The session ended while its page was open.
     SessionEnded,
     /// The application wants a new sign-in (saml-core, 3.4.1, `ForceAuthn`).
@@ -43,6 +45,8 @@ pub struct SignInPage<'a> {
     pub email: &'a str,
     pub notice: SignInNotice,
     pub csrf: &'a str,
+    /// Whether a link to choose a new password can be mailed.
+    pub can_recover: bool,
     /// The pending sign-in, sealed, posted back as `continue`.
     pub sealed: Option<&'a str>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::RETRY_AFTER},
-    web::{Data, Form},
+    web::{Data, Form, Query},
 };
 use serde::Deserialize;
 
@@ -30,7 +30,7 @@ use crate::{
             sign_in::{SignInNotice, SignInPage},
         },
         people::{
-            logout,
+            logout, recovery,
             required_password::{self, RequiredPasswordView},
             sealed_sign_in,
             second_factor::{self, CodeView},
@@ -55,6 +55,16 @@ pub(in crate::web) struct SignInForm {
     r#continue: String,
 }
 
+/// `set` proves that this browser has just set a password by a link.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parameters {
+    set: String,
+}
+
+/// What only this browser's own change derives from its cookie: no link leads to a page that says so.
+pub(in crate::web) const PASSWORD_SET: &str = "password set";
+
 /// `GET /login`: the form, or a redirect to the portal if the user is signed in.
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
@@ -65,12 +75,14 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     if let Some(led_on) = logout::pending_logout(&request, &site).await? {
         return Ok(led_on);
     }
-    Ok(sign_in_form(
-        &site,
-        &request,
-        StatusCode::OK,
-        &SignInView::default(),
-    ))
+    let parameters = Query::<Parameters>::from_query(request.query_string());
+    let proof = parameters.map(|found| found.into_inner().set).unwrap_or_default();
+    let browser = site.cookies.browser(&request);
+    let mut view = SignInView::default();
+    if csrf::is_proof(browser.as_ref(), PASSWORD_SET, &proof) {
+        view.notice = SignInNotice::PasswordSet;
+    }
+    Ok(sign_in_form(&site, &request, StatusCode::OK, &view))
 }
 
 /// `POST /login`: after success the browser is redirected, so that Back and reload do not send the
@@ -276,6 +288,7 @@ pub(in crate::web) fn sign_in_form(
             email: &shown.email,
             notice: shown.notice.clone(),
             csrf,
+            can_recover: recovery::is_offered(site),
             sealed: shown.sealed.as_deref(),
         }
         .html()

@@ -186,13 +186,33 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         50,
         "name_ids::a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers",
     ),
+    (53, "links::the_answer_is_the_same_for_an_address_that_nobody_has"),
+    (
+        53,
+        "links::three_mails_an_hour_go_to_a_person_and_twenty_requests_come_from_an_address",
+    ),
+    (
+        54,
+        "links::somebody_who_was_invited_chooses_a_password_once_and_signs_in",
+    ),
+    (54, "links::of_two_who_use_a_link_at_the_same_moment_one_succeeds"),
+    (55, "roles::nobody_takes_over_somebody_who_may_do_more"),
+    (55, "roles::a_sensitive_act_asks_for_a_fresh_authentication"),
+    (
+        56,
+        "roles::no_sequence_of_changes_leaves_nobody_who_can_administer",
+    ),
+    (
+        56,
+        "roles::of_two_owners_who_lose_their_role_at_the_same_moment_one_keeps_it",
+    ),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, row 42 about a hash chain over
 /// the audit log: neither exists yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
-    29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+    29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56,
 ];
 
 /// Each row and a test that covers it, as docs/security.md names them.

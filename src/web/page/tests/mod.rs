@@ -165,6 +165,7 @@ fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
             code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
         },
         csrf: "t",
+        can_recover: false,
         sealed: Some("h"),
     };
     let html = page.html();

@@ -13,6 +13,7 @@ use crate::{
             notice::{FailurePage, NoticeKind, NoticePage},
             part::{AppMark, Brand, UserMark},
             password::{AccountPasswordPage, PasswordNotice, RequiredPasswordPage},
+            password_link::{PasswordLinkPage, PasswordLinkReason, RecoveryPage, RecoveryState},
             portal::{Paging, PortalPage, Tile, TileKind},
             refusal::{RefusalPage, RefusedAction},
             sign_in::{SignInNotice, SignInPage},
@@ -99,6 +100,7 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     all.extend(texts.code_pages());
     all.extend(texts.enrolment_pages());
     all.extend(texts.factor_pages());
+    all.extend(texts.link_pages());
     all.extend(texts.portal_pages());
     all.extend(texts.auto_post_pages());
     all.extend(texts.refusal_pages());
@@ -136,6 +138,7 @@ impl SampleTexts<'_> {
                     email,
                     notice,
                     csrf: self.secret,
+                    can_recover: true,
                     sealed: go_on,
                 },
             )
@@ -154,6 +157,7 @@ impl SampleTexts<'_> {
             page("login-wrong", Some(&chatgpt), self.email, wrong),
             page("login-wait", Some(&chatgpt), self.email, wait),
             page("login-meanwhile", None, "", SignInNotice::SessionEnded),
+            page("login-password-set", None, "", SignInNotice::PasswordSet),
             page("login-busy", Some(&chatgpt), self.email, SignInNotice::Busy),
             page("login-no-cookies", None, "", SignInNotice::NoCookies),
             page(
@@ -219,6 +223,53 @@ impl SampleTexts<'_> {
             account("account-password-wait", wait, None, false),
             account("account-password-busy", PasswordNotice::Busy, None, false),
             account("account-password-again", PasswordNotice::FormExpired, None, false),
+        ]
+    }
+
+    fn link_pages(&self) -> Vec<Sample> {
+        let recovery = |name, state| {
+            Sample::page(
+                name,
+                &RecoveryPage {
+                    brand: self.brand(),
+                    state,
+                    csrf: self.secret,
+                },
+            )
+        };
+        let link = |name, reason, error: Option<&str>, is_busy| {
+            Sample::page(
+                name,
+                &PasswordLinkPage {
+                    brand: self.brand(),
+                    reason,
+                    greeting: self.greeting,
+                    email: self.email,
+                    link: self.secret,
+                    until: "24 November, 14:00 UTC",
+                    min_characters: 15,
+                    error: error.map(str::to_owned),
+                    is_busy,
+                    csrf: self.secret,
+                },
+            )
+        };
+        let short = "This is too short. Take 15 characters or more: a few words in a row do well.";
+        vec![
+            recovery("recovery", RecoveryState::Asks),
+            recovery("recovery-late", RecoveryState::FormExpired),
+            recovery("recovery-sent", RecoveryState::Sent),
+            link("link-invitation", PasswordLinkReason::Invitation, None, false),
+            link("link-recovery", PasswordLinkReason::Recovery, Some(short), false),
+            link("link-rescue", PasswordLinkReason::Rescue, None, false),
+            link("link-busy", PasswordLinkReason::Recovery, None, true),
+            Sample::page(
+                "password-link-over",
+                &NoticePage {
+                    brand: self.brand(),
+                    kind: NoticeKind::PasswordLinkExpired,
+                },
+            ),
         ]
     }
 
