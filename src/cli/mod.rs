@@ -14,8 +14,8 @@ mod key;
 mod mail;
 mod output;
 mod page;
-mod second_factor;
 mod rescue;
+mod second_factor;
 mod service_user;
 mod user;
 

@@ -17,6 +17,9 @@ use crate::{
 pub(super) struct RescueArguments {
     /// The e-mail address of whoever is to be an owner; the only owner if left out
     email: Option<String>,
+    /// The link also removes the person's second factors and recovery codes, for somebody who has lost them
+    #[arg(long)]
+    lift_second_factors: bool,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -25,7 +28,10 @@ pub(super) struct RescueArguments {
 /// Prints a link that makes somebody an owner with a new password.
 pub(super) fn rescue(provider: &Provider, arguments: &RescueArguments) -> Result<()> {
     let email = arguments.email.as_deref().map(Email::parse).transpose()?;
-    let (user, link, until) = match provider.people(actor::current()).rescue(email.as_ref())? {
+    let (user, link, until) = match provider
+        .people(actor::current())
+        .rescue(email.as_ref(), arguments.lift_second_factors)?
+    {
         RescueOutcome::Done { user, link, until } => (user, link, until),
         RescueOutcome::Unknown => bail!(
             "nobody here has this address; `hallpass user list` shows everybody, and `hallpass user add EMAIL … --role owner --invite` adds an owner"

@@ -15,7 +15,7 @@ pub(super) enum AppliesOn {
 use AppliesOn::{Reload, Restart};
 
 /// The keys as TOML spells them; a dot separates the section.
-const TABLE: [(AppliesOn, &str); 36] = [
+const TABLE: [(AppliesOn, &str); 37] = [
     (Restart, "base_url"),
     (Restart, "listen"),
     (Restart, "data_dir"),
@@ -36,6 +36,7 @@ const TABLE: [(AppliesOn, &str); 36] = [
     (Reload, "sessions.absolute"),
     (Reload, "passwords.min_length"),
     (Reload, "second_factor.rule"),
+    (Reload, "second_factor.administrators"),
     (Reload, "second_factor.remember_device"),
     (Reload, "throttle.pair_free"),
     (Reload, "throttle.address_free"),

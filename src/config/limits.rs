@@ -35,6 +35,12 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
         SecondFactorPolicy::parse,
         ToString::to_string,
     );
+    policy.second_factor_of_administrators = reader.value(
+        "second_factor.administrators",
+        policy.second_factor_of_administrators,
+        SecondFactorPolicy::parse,
+        ToString::to_string,
+    );
     policy.remember_device = reader.value(
         "second_factor.remember_device",
         policy.remember_device,

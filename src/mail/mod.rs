@@ -11,5 +11,5 @@ pub use self::{
     error::{SendError, ServerReply},
     mailer::Mailer,
     message::OutgoingMail,
-    text::{Mail, MailText, compose},
+    text::{FactorsChange, Mail, MailText, compose},
 };

@@ -23,6 +23,22 @@ pub enum Mail {
     Recovery { greeting: String, link: String },
     /// The password was changed, by whomever.
     PasswordChanged { greeting: String, at: DateTime<Utc> },
+    /// Second factors or recovery codes were changed, by whomever.
+    FactorsChanged {
+        greeting: String,
+        at: DateTime<Utc>,
+        change: FactorsChange,
+    },
+}
+
+/// What was changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FactorsChange {
+    /// One was set up, with this name.
+    Added(String),
+    Removed(String),
+    AllRemoved,
+    NewRecoveryCodes,
 }
 
 impl Mail {
@@ -33,6 +49,7 @@ impl Mail {
             Self::Invitation { .. } => "invitation",
             Self::Recovery { .. } => "recovery",
             Self::PasswordChanged { .. } => "password-changed",
+            Self::FactorsChanged { .. } => "second-factors-changed",
         }
     }
 }
@@ -63,7 +80,79 @@ pub fn compose(
         Mail::PasswordChanged { greeting, at } => {
             password_changed(language, organisation, address, (greeting, *at))
         }
+        Mail::FactorsChanged { greeting, at, change } => {
+            factors_changed(language, organisation, address, (greeting, *at, change))
+        }
     }
+}
+
+fn factors_changed(
+    language: Language,
+    organisation: &str,
+    address: &str,
+    (greeting, at, change): (&str, DateTime<Utc>, &FactorsChange),
+) -> Result<MailText, askama::Error> {
+    #[derive(Template)]
+    #[template(path = "factors_changed.txt", config = "src/mail/askama.toml")]
+    struct Text<'a> {
+        subject: &'a str,
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        at: &'a str,
+        change: &'a str,
+    }
+    #[derive(Template)]
+    #[template(path = "factors_changed.html", config = "src/mail/askama.toml")]
+    struct Html<'a> {
+        language: &'static str,
+        subject: &'a str,
+        organisation: &'a str,
+        address: &'a str,
+        greeting: &'a str,
+        at: &'a str,
+        change: &'a str,
+    }
+    let (subject, at, change) = match language {
+        Language::English => (
+            "Your second step was changed".to_owned(),
+            at.format("%-d %B %Y, %H:%M UTC").to_string(),
+            match change {
+                FactorsChange::Added(name) => {
+                    format!("“{name}” was added. You are asked for its code when you sign in.")
+                }
+                FactorsChange::Removed(name) => format!("“{name}” was removed. Its codes no longer work."),
+                FactorsChange::AllRemoved => {
+                    "all phones and recovery codes were removed, by an administrator.".to_owned()
+                }
+                FactorsChange::NewRecoveryCodes => {
+                    "new recovery codes were made. Those before no longer work.".to_owned()
+                }
+            },
+        ),
+    };
+    let text = Text {
+        subject: &subject,
+        organisation,
+        address,
+        greeting,
+        at: &at,
+        change: &change,
+    };
+    let html = Html {
+        language: language.tag(),
+        subject: &subject,
+        organisation,
+        address,
+        greeting,
+        at: &at,
+        change: &change,
+    };
+    Ok(MailText {
+        text: text.render()?,
+        html: html.render()?,
+        subject: subject.clone(),
+    })
 }
 
 fn test(language: Language, organisation: &str, address: &str) -> Result<MailText, askama::Error> {

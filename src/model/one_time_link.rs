@@ -9,6 +9,8 @@ use crate::model::id::UserId;
 pub enum LinkPurpose {
     /// The server's own console makes somebody an owner, whatever they were.
     Rescue,
+    /// The same, for somebody who has lost their second factors: it removes them too.
+    RescueWithoutFactors,
     /// Somebody has forgotten the password.
     Recovery,
     /// Somebody is new, and chooses the first password.
@@ -16,12 +18,18 @@ pub enum LinkPurpose {
 }
 
 impl LinkPurpose {
-    pub const ALL: [Self; 3] = [Self::Rescue, Self::Recovery, Self::Invitation];
+    pub const ALL: [Self; 4] = [
+        Self::Rescue,
+        Self::RescueWithoutFactors,
+        Self::Recovery,
+        Self::Invitation,
+    ];
 
     /// Its name in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rescue => "rescue",
+            Self::RescueWithoutFactors => "rescue-without-factors",
             Self::Recovery => "recovery",
             Self::Invitation => "invitation",
         }
@@ -34,7 +42,7 @@ impl LinkPurpose {
     /// How long a link works.
     pub const fn lifetime(self) -> TimeDelta {
         match self {
-            Self::Rescue | Self::Recovery => TimeDelta::minutes(30),
+            Self::Rescue | Self::RescueWithoutFactors | Self::Recovery => TimeDelta::minutes(30),
             Self::Invitation => TimeDelta::days(7),
         }
     }

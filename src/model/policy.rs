@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use crate::model::{second_factor::SecondFactorPolicy, throttle::ThrottlePolicy};
+use crate::model::{
+    second_factor::{SecondFactorPolicy, SecondFactorRule},
+    throttle::ThrottlePolicy,
+};
 
 /// Every lifetime and limit, in one place.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,6 +47,8 @@ pub struct Policy {
     pub min_password_length: u32,
     /// Whether users need a second factor, where no group and no application says otherwise.
     pub second_factor: SecondFactorPolicy,
+    /// The same for owners and administrators: no other rule asks less of them.
+    pub second_factor_of_administrators: SecondFactorPolicy,
     /// For how long a second factor need not be given again on a device, if its user wishes; none: it always must.
     pub remember_device: Option<TimeDelta>,
 }
@@ -86,6 +91,7 @@ impl Default for Policy {
             sign_metadata: true,
             min_password_length: Self::MIN_PASSWORD_LENGTH,
             second_factor: SecondFactorPolicy::default(),
+            second_factor_of_administrators: SecondFactorPolicy::new(SecondFactorRule::Required, None),
             remember_device: None,
         }
     }

@@ -107,10 +107,15 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::UserChangePassword
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
+        | AuditAction::StepUp
+        | AuditAction::SecondFactorAdd
+        | AuditAction::SecondFactorForget
+        | AuditAction::RecoveryCodes
         | AuditAction::UserRescue
         | AuditAction::MailFailed => Permission::NoRole,
         AuditAction::UserSetPassword
         | AuditAction::UserUnlock
+        | AuditAction::SecondFactorRemove
         | AuditAction::UserInvite
         | AuditAction::UserRecoveryLink => Permission::Help,
         AuditAction::UserAdd
@@ -159,6 +164,7 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserRecoveryLink
         | AuditAction::UserRescue
         | AuditAction::UserRole
+        | AuditAction::SecondFactorRemove
         | AuditAction::UserDelete
         | AuditAction::UserNameId
         | AuditAction::ApplicationRemove
@@ -185,6 +191,10 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserInvite
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
+        | AuditAction::StepUp
+        | AuditAction::SecondFactorAdd
+        | AuditAction::SecondFactorForget
+        | AuditAction::RecoveryCodes
         | AuditAction::GroupAdd
         | AuditAction::GroupEdit
         | AuditAction::GroupRemove

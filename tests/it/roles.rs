@@ -194,7 +194,7 @@ fn the_provider_refuses_what_a_role_does_not_hold() {
             ),
             (
                 "groups",
-                staff.letters(|actor| provider.groups(actor).add_group(&group, None).map(drop)),
+                staff.letters(|actor| provider.groups(actor).add_group(&group, None, None).map(drop)),
                 "yynnn",
             ),
             (

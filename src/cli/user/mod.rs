@@ -9,8 +9,8 @@ mod lookup;
 mod name_id;
 mod password;
 mod profile;
-mod second_factor;
 mod role;
+mod second_factor;
 mod show;
 
 use anyhow::{Context, Result, bail};

@@ -3,7 +3,7 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
-pub mod second_factors;
 pub mod password_links;
 mod role;
+pub mod second_factors;
 pub mod users;

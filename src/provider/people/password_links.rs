@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    mail::Mail,
+    mail::{FactorsChange, Mail},
     model::{
         actor::Actor,
         audit::AuditEvent,
@@ -129,7 +129,7 @@ impl Provider {
         let link = url.clone();
         let greeting = user.names.greeting().to_owned();
         let mail = match purpose {
-            LinkPurpose::Rescue => None,
+            LinkPurpose::Rescue | LinkPurpose::RescueWithoutFactors => None,
             LinkPurpose::Recovery => Some(Mail::Recovery { greeting, link }),
             LinkPurpose::Invitation => Some(Mail::Invitation {
                 greeting,
@@ -161,6 +161,20 @@ impl Provider {
         let mail = Mail::PasswordChanged {
             greeting: user.names.greeting().to_owned(),
             at: self.now(),
+        };
+        self.mail(&Actor::Itself).prepare(&mail, &recipient(user), None)
+    }
+
+    /// The same about second factors.
+    pub(in crate::provider) fn factors_changed_mail(
+        &self,
+        user: &User,
+        change: FactorsChange,
+    ) -> Result<Option<Job>, Error> {
+        let mail = Mail::FactorsChanged {
+            greeting: user.names.greeting().to_owned(),
+            at: self.now(),
+            change,
         };
         self.mail(&Actor::Itself).prepare(&mail, &recipient(user), None)
     }
@@ -236,7 +250,8 @@ impl People<'_> {
 
     /// A link that makes whoever it is for an owner with a new password, even if they are switched off; for the server's
     /// own console, and for 30 minutes. Without an address it is for the only owner. Nothing changes until it is used.
-    pub fn rescue(&self, email: Option<&Email>) -> Result<RescueOutcome, Error> {
+    /// With `lift_second_factors` it also removes those that the person has.
+    pub fn rescue(&self, email: Option<&Email>, lift_second_factors: bool) -> Result<RescueOutcome, Error> {
         self.may(UseCase::Change(AuditAction::UserRescue))?;
         let user = if let Some(email) = email {
             match self.user_by_email(email)? {
@@ -250,7 +265,12 @@ impl People<'_> {
                 Err(owners) => return Ok(RescueOutcome::NameSomebody(owners)),
             }
         };
-        let new = self.new_link(&user, LinkPurpose::Rescue, false)?;
+        let purpose = if lift_second_factors {
+            LinkPurpose::RescueWithoutFactors
+        } else {
+            LinkPurpose::Rescue
+        };
+        let new = self.new_link(&user, purpose, false)?;
         let event = self.user_event(AuditAction::UserRescue, user.id);
         self.store().write(|tx| new.write(tx, &user.email, &event))?;
         Ok(RescueOutcome::Done {

@@ -1,15 +1,19 @@
 //! Second factors of others, for an administrator.
 
 use crate::{
+    mail::FactorsChange,
     model::{
         audit::AuditEvent,
         audit_action::AuditAction,
-        id::{SecondFactorId, UserId},
+        id::SecondFactorId,
         second_factor::{SecondFactor, SecondFactorRule},
+        use_case::UseCase,
         user::User,
     },
     provider::{core::Provider, error::Error, handle::People},
 };
+
+const REMOVE: UseCase = UseCase::Change(AuditAction::SecondFactorRemove);
 
 /// The second factors of a user.
 #[derive(Clone, Debug)]
@@ -23,6 +27,7 @@ pub struct UserFactors {
 
 impl People<'_> {
     pub fn second_factors_of(&self, user: &User) -> Result<UserFactors, Error> {
+        self.may(UseCase::ReadPeople)?;
         let (factors, recovery_codes) = self
             .store()
             .read(|tx| Ok((tx.second_factors(user.id)?, tx.count_recovery_codes(user.id)?)))?;
@@ -31,33 +36,36 @@ impl People<'_> {
             recovery_codes,
             rule: self
                 .sign_in()
-                .second_factor_rule(&*self.fresh_snapshot()?, user.id)?,
+                .second_factor_rule(&*self.fresh_snapshot()?, user)?,
         })
     }
 
     /// Removes one of a user's second factors; with the last one, the recovery codes. `false` if there is none with this
     /// ID.
     pub fn remove_second_factor(&self, user: &User, id: SecondFactorId) -> Result<bool, Error> {
+        self.may(REMOVE)?;
+        self.may_change(REMOVE, user.role)?;
         let event = self.user_event(AuditAction::SecondFactorRemove, user.id);
-        self.remove_factor_of(user.id, id, event)
+        self.remove_factor_of(user, id, event)
     }
 
     /// Removes all second factors of a user and the recovery codes, for somebody who has lost them; returns how many
     /// second factors there were. Ends the user's sessions.
     pub fn remove_second_factors(&self, user: &User) -> Result<usize, Error> {
+        self.may(REMOVE)?;
+        self.may_change(REMOVE, user.role)?;
         let now = self.now();
         let mut event = self.user_event(AuditAction::SecondFactorRemove, user.id);
+        let mail = self.factors_changed_mail(user, FactorsChange::AllRemoved)?;
         Ok(self.store().write(|tx| {
-            let factors = tx.second_factors(user.id)?;
-            for stored in &factors {
-                tx.remove_second_factor(user.id, stored.factor.id)?;
-            }
-            tx.replace_recovery_codes(user.id, &[], now)?;
-            tx.forget_second_factor_devices(user.id)?;
+            let removed = tx.remove_all_second_factors(user.id, now)?;
             tx.end_other_sessions_of(user.id, None, now, "the second factors were removed")?;
-            event.detail = Some(format!("all of them: {}", factors.len()));
+            event.detail = Some(format!("all of them: {removed}"));
+            if let Some(mail) = &mail {
+                tx.add_job(mail)?;
+            }
             tx.add_audit_event(&event)?;
-            Ok(factors.len())
+            Ok(removed)
         })?)
     }
 }
@@ -66,11 +74,17 @@ impl Provider {
     /// Removes a second factor of a user, and records `event`.
     pub(in crate::provider) fn remove_factor_of(
         &self,
-        user: UserId,
+        of: &User,
         id: SecondFactorId,
         mut event: AuditEvent,
     ) -> Result<bool, Error> {
-        let now = self.now();
+        let (now, user) = (self.now(), of.id);
+        let known = self.store().read(|tx| tx.second_factors(user))?;
+        let Some(stored) = known.iter().find(|stored| stored.factor.id == id) else {
+            return Ok(false);
+        };
+        let name = stored.factor.name.to_string();
+        let mail = self.factors_changed_mail(of, FactorsChange::Removed(name))?;
         Ok(self.store().write(|tx| {
             let factors = tx.second_factors(user)?;
             let Some(stored) = factors.iter().find(|stored| stored.factor.id == id) else {
@@ -82,6 +96,9 @@ impl Provider {
                 tx.replace_recovery_codes(user, &[], now)?;
             }
             tx.forget_second_factor_devices(user)?;
+            if let Some(mail) = &mail {
+                tx.add_job(mail)?;
+            }
             event.detail = Some(format!("{}: {}", stored.factor.kind.name(), stored.factor.name));
             tx.add_audit_event(&event)?;
             Ok(true)

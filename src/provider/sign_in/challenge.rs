@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        id::UserId,
+        role::Role,
         second_factor::{self, SecondFactorPolicy, SecondFactorRule},
         user::{User, UserSummary},
     },
@@ -20,22 +20,28 @@ pub struct SecondFactorChallenge {
 }
 
 impl SignIn<'_> {
-    /// Whether this user needs a second factor, wherever they sign in.
+    /// Whether this user needs a second factor, wherever they sign in. For owners and administrators no rule is weaker
+    /// than their own.
     pub(in crate::provider) fn second_factor_rule(
         &self,
         snapshot: &Snapshot,
-        user: UserId,
+        user: &User,
     ) -> Result<SecondFactorRule, Error> {
-        let (now, installation) = (self.now(), self.policy().second_factor);
+        let (now, policy) = (self.now(), self.policy());
+        let installation = policy.second_factor;
+        let of_role = match user.role {
+            Some(Role::Owner | Role::Administrator) => policy.second_factor_of_administrators.rule_at(now),
+            Some(Role::HelpDesk | Role::Auditor) | None => SecondFactorRule::Never,
+        };
         if snapshot.group_policies.is_empty() {
-            return Ok(installation.rule_at(now));
+            return Ok(installation.rule_at(now).max(of_role));
         }
         let with_policy: Vec<_> = snapshot.group_policies.keys().copied().collect();
-        let groups = self.store().read(|tx| tx.groups_among(user, &with_policy))?;
+        let groups = self.store().read(|tx| tx.groups_among(user.id, &with_policy))?;
         let policies = groups
             .iter()
             .filter_map(|group| snapshot.group_policies.get(group));
-        Ok(second_factor::rule_for_user(policies.copied(), installation, now))
+        Ok(second_factor::rule_for_user(policies.copied(), installation, now).max(of_role))
     }
 
     /// The rule for a session at an application, whose own comes first. What the session has proved may make it
@@ -49,7 +55,7 @@ impl SignIn<'_> {
         match (application, active_session) {
             (Some(own), _) => Ok(own.rule_at(self.now())),
             (None, Some(active)) if !active.session.authentications.has_second_factor() => {
-                self.second_factor_rule(snapshot, active.user.id)
+                self.second_factor_rule(snapshot, &active.user)
             }
             (None, _) => Ok(self.policy().second_factor.rule_at(self.now())),
         }

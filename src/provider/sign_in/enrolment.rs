@@ -8,6 +8,7 @@ use crate::{
         recovery_code::{RecoveryCode, RecoveryCodeHash},
         totp::{self, TotpSecret},
     },
+    mail::FactorsChange,
     model::{
         audit::AuditEvent,
         audit_action::AuditAction,
@@ -194,7 +195,12 @@ impl SignIn<'_> {
             detail: Some(format!("{}: {}", stored.factor.kind.name(), stored.factor.name)),
             ..self.own_event(AuditAction::SecondFactorAdd, active, visitor)
         };
+        let name = stored.factor.name.to_string();
+        let mail = self.factors_changed_mail(user, FactorsChange::Added(name))?;
         let token = self.prove_in_session(active, proof, visitor, |tx| {
+            if let Some(mail) = &mail {
+                tx.add_job(mail)?;
+            }
             tx.clear_attempts(&bucket)?;
             tx.add_second_factor(&stored)?;
             if !hashes.is_empty() {
@@ -241,7 +247,7 @@ impl SignIn<'_> {
     ) -> Result<FactorChange<bool>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             let event = self.own_event(AuditAction::SecondFactorRemove, active, visitor);
-            self.remove_factor_of(active.user.id, id, event)
+            self.remove_factor_of(&active.user, id, event)
         })
     }
 
@@ -254,7 +260,11 @@ impl SignIn<'_> {
             let (codes, now) = (self.new_recovery_codes(), self.now());
             let hashes = hashes(&codes);
             let event = self.own_event(AuditAction::RecoveryCodes, active, visitor);
+            let mail = self.factors_changed_mail(&active.user, FactorsChange::NewRecoveryCodes)?;
             self.store().write(|tx| {
+                if let Some(mail) = &mail {
+                    tx.add_job(mail)?;
+                }
                 tx.replace_recovery_codes(active.user.id, &hashes, now)?;
                 tx.add_audit_event(&event)
             })?;

@@ -67,7 +67,7 @@ impl SignIn<'_> {
         if verified.proved.has_second_factor() || !self.store().read(|tx| tx.has_second_factor(user))? {
             return Ok(false);
         }
-        if self.second_factor_rule(&*self.fresh_snapshot()?, user)? == SecondFactorRule::Never {
+        if self.second_factor_rule(&*self.fresh_snapshot()?, verified.user)? == SecondFactorRule::Never {
             return Ok(false);
         }
         let may_remember = self.policy().remember_device.is_some();

@@ -83,6 +83,10 @@ impl SignIn<'_> {
             }
             match link.purpose {
                 LinkPurpose::Rescue => tx.make_owner(user.id, now)?,
+                LinkPurpose::RescueWithoutFactors => {
+                    tx.make_owner(user.id, now)?;
+                    tx.remove_all_second_factors(user.id, now)?;
+                }
                 // Whoever was switched off since the page was shown stays so.
                 LinkPurpose::Recovery | LinkPurpose::Invitation => {
                     if !tx.user(user.id)?.is_some_and(|user| user.enabled) {
@@ -116,7 +120,7 @@ impl SignIn<'_> {
 /// Only a rescue is for somebody who is switched off.
 fn may_use(link: &OneTimeLink, user: &User) -> bool {
     match link.purpose {
-        LinkPurpose::Rescue => true,
+        LinkPurpose::Rescue | LinkPurpose::RescueWithoutFactors => true,
         LinkPurpose::Recovery | LinkPurpose::Invitation => user.enabled,
     }
 }
@@ -124,6 +128,9 @@ fn may_use(link: &OneTimeLink, user: &User) -> bool {
 fn detail(purpose: LinkPurpose, ended: usize) -> String {
     let by = match purpose {
         LinkPurpose::Rescue => "by a rescue link, owner from now on",
+        LinkPurpose::RescueWithoutFactors => {
+            "by a rescue link, owner from now on, without the second factors of before"
+        }
         LinkPurpose::Recovery => "by a recovery link",
         LinkPurpose::Invitation => "by an invitation",
     };

@@ -1,9 +1,9 @@
 //! Users: their rows, their own attributes, who owns the installation, and what is kept about deleted users.
 
 pub(in crate::store) mod deleted_users;
-pub(in crate::store) mod second_factors;
 mod one_time_links;
 mod owners;
+pub(in crate::store) mod second_factors;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;
 pub(in crate::store) mod users;

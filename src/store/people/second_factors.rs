@@ -69,6 +69,16 @@ impl Tx {
         Ok(diesel::delete(theirs).execute(&mut self.0)? == 1)
     }
 
+    /// Removes all second factors of a user, the recovery codes, and where none was asked for; returns how many second
+    /// factors there were.
+    pub fn remove_all_second_factors(&mut self, user: UserId, now: DateTime<Utc>) -> Result<usize, Error> {
+        let theirs = second_factors::table.filter(second_factors::user_id.eq(user.to_string()));
+        let removed = diesel::delete(theirs).execute(&mut self.0)?;
+        self.replace_recovery_codes(user, &[], now)?;
+        self.forget_second_factor_devices(user)?;
+        Ok(removed)
+    }
+
     /// Every second factor, for another sealing key.
     pub fn sealed_factors(&mut self) -> Result<Vec<StoredFactor>, Error> {
         let rows = second_factors::table

@@ -138,7 +138,7 @@ fn page(
         PasswordLinkPage {
             brand: site.brand(),
             reason: match found.purpose {
-                LinkPurpose::Rescue => PasswordLinkReason::Rescue,
+                LinkPurpose::Rescue | LinkPurpose::RescueWithoutFactors => PasswordLinkReason::Rescue,
                 LinkPurpose::Recovery => PasswordLinkReason::Recovery,
                 LinkPurpose::Invitation => PasswordLinkReason::Invitation,
             },
