@@ -114,9 +114,9 @@ impl AuthenticationEvents {
         self.0.iter()
     }
 
-    /// Whether a time-based one-time password was proved, and not only a recovery code.
-    pub fn includes_totp(&self) -> bool {
-        self.0.iter().any(|event| {
+    /// When a time-based one-time password was last proved, which a recovery code is not.
+    pub fn totp_at(&self) -> Option<DateTime<Utc>> {
+        self.last_of(|event| {
             event.method == AuthenticationMethod::OneTimePassword
                 && event.credential.as_deref() != Some(AuthenticationEvent::RECOVERY_CODE)
         })
@@ -135,6 +135,22 @@ impl AuthenticationEvents {
     pub fn is_multi_factor(&self) -> bool {
         self.includes(AuthenticationMethod::Password)
             && self.0.iter().any(|event| event.method.is_second_factor())
+    }
+
+    /// What was proved at `since` or later.
+    #[must_use]
+    pub fn since(&self, since: DateTime<Utc>) -> Self {
+        let events = self.0.iter().filter(|event| event.at >= since);
+        Self(events.cloned().collect())
+    }
+
+    /// The methods by their names, in the order in which they were proved.
+    pub fn methods(&self) -> String {
+        let name = |event: &AuthenticationEvent| match event.credential.as_deref() {
+            Some(AuthenticationEvent::RECOVERY_CODE) => AuthenticationEvent::RECOVERY_CODE,
+            Some(_) | None => event.method.amr(),
+        };
+        self.0.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 
     /// As the database keeps them: `METHOD:MICROSECONDS` or `METHOD:MICROSECONDS:CREDENTIAL`, with spaces between.

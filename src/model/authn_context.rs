@@ -241,7 +241,8 @@ pub fn default_class(proved: &AuthenticationEvents, default: DefaultClass) -> Op
 /// When what `class` names was proved: `AuthnInstant`, `auth_time`.
 pub fn proved_at(class: AuthnContextClass, proved: &AuthenticationEvents) -> Option<DateTime<Utc>> {
     match class {
-        AuthnContextClass::RefedsMfa | AuthnContextClass::TimeSyncToken => proved.second_factor_at(),
+        AuthnContextClass::RefedsMfa => proved.second_factor_at(),
+        AuthnContextClass::TimeSyncToken => proved.totp_at(),
         AuthnContextClass::Unspecified
         | AuthnContextClass::InternetProtocol
         | AuthnContextClass::InternetProtocolPassword
@@ -271,7 +272,7 @@ fn classes_by_strength(proved: &AuthenticationEvents) -> impl Iterator<Item = Au
 fn exact_classes(proved: &AuthenticationEvents) -> impl Iterator<Item = AuthnContextClass> {
     let password = proved.includes(AuthenticationMethod::Password);
     let implied = [AuthnContextClass::Password, AuthnContextClass::Unspecified];
-    let token = proved.includes_totp().then_some(AuthnContextClass::TimeSyncToken);
+    let token = proved.totp_at().map(|_at| AuthnContextClass::TimeSyncToken);
     classes_by_strength(proved)
         .chain(token)
         .chain(implied.into_iter().filter(move |_class| password))

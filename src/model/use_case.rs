@@ -161,6 +161,7 @@ const fn of_change(action: AuditAction) -> Permission {
 const fn is_sensitive_change(action: AuditAction) -> bool {
     match action {
         AuditAction::UserSetPassword
+        | AuditAction::UserInvite
         | AuditAction::UserRecoveryLink
         | AuditAction::UserRescue
         | AuditAction::UserRole
@@ -188,7 +189,6 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserDisable
         | AuditAction::UserChangePassword
         | AuditAction::UserUnlock
-        | AuditAction::UserInvite
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
         | AuditAction::StepUp

@@ -385,6 +385,7 @@ diesel::table! {
         created_at -> Timestamp,
         last_used_at -> Timestamp,
         expires_at -> Timestamp,
+        second_factor_given -> Bool,
         second_factor_until -> Nullable<Timestamp>,
     }
 }

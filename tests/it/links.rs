@@ -59,6 +59,17 @@ fn choose_and_sign_in(browser: &mut Browser, link: &str, email: &str) {
     assert_contains(&portal.body, "Signed in as");
 }
 
+/// The same for an owner, who needs a second factor and has none.
+fn choose_and_sign_in_as_owner(browser: &mut Browser, link: &str) {
+    let done = choose(browser, link, NEW_PASSWORD);
+    assert_eq!(done.status, 303, "{}", done.body);
+    let next = done.location().to_owned();
+    let page = browser.get_following_redirects(&next);
+    let asked = browser.sign_in(&page, ADA, NEW_PASSWORD);
+    let asked = browser.get_following_redirects(asked.header("location").unwrap_or("/"));
+    assert_contains(&asked.body, "Add your phone");
+}
+
 /// Asks for a link on the page for a forgotten password.
 fn ask(browser: &mut Browser, email: &str) -> Response {
     let page = browser.get("/recover");
@@ -387,7 +398,7 @@ fn a_rescue_makes_whoever_it_is_for_an_owner_who_can_sign_in() {
         );
         let mut browser = server.browser();
         assert_contains(&browser.get(&link).body, "With it you are an owner here");
-        choose_and_sign_in(&mut browser, &link, ADA);
+        choose_and_sign_in_as_owner(&mut browser, &link);
         assert_eq!(sql::texts(&server.settings, role), ["owner"]);
         // From now on the only owner need not be named.
         link_in(&cli.expect_success(&["rescue"]));
@@ -414,7 +425,7 @@ fn a_rescue_works_while_the_daemon_is_stopped() {
         let dir = server.stop();
         let link = link_in(&cli.expect_success(&["rescue", ADA]));
         let server = TestServer::start_in_dir(dir, database, &[]);
-        choose_and_sign_in(&mut server.browser(), &link, ADA);
+        choose_and_sign_in_as_owner(&mut server.browser(), &link);
         assert!(server.people().has_owner().unwrap());
     });
 }

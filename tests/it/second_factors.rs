@@ -1,6 +1,10 @@
 //! Second factors: set up, asked for, and judged.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use hallpass::model::{
@@ -10,13 +14,20 @@ use hallpass::model::{
     user::Email,
 };
 use hallpass::provider::{applications::ApplicationEdit, groups::GroupEdit};
-use hallpass::{clock::Clock, credential::password::Password, model::actor::Actor, server};
+use hallpass::{
+    clock::Clock,
+    credential::{password::Password, recovery_code::RecoveryCode},
+    model::actor::Actor,
+    server,
+};
 
+use crate::cli::Cli;
 use crate::support::{
     assertions::{assert_contains, assert_lacks, assert_starts_with},
     authenticator::{Authenticator, enrol, give_code, recovery_codes},
     browser::Browser,
     http::Response,
+    mail_server::MailServer,
     sign_in_attempts::{attempt_sign_in, browser_from},
     sql,
     sso_setup::{ADA, SsoSetup},
@@ -458,7 +469,7 @@ fn a_device_is_remembered_only_where_that_is_allowed_and_wished_and_proves_nothi
         // Nor does it let anybody change second factors.
         let csrf = browser.get("/account/second-factors").field("csrf").unwrap();
         let changed = browser.post("/account/recovery-codes", &[("csrf", &csrf)]);
-        assert_starts_with(changed.location(), "/continue/");
+        assert_starts_with(changed.location(), "/login/second-factor?continue=");
 
         let page = browser.get("/account/second-factors");
         assert_contains(&page.body, "Ask everywhere again");
@@ -577,5 +588,256 @@ fn a_second_factor_opens_with_the_sealing_key_that_replaces_the_one_before() {
         let asked = browser.submit_password(&login, ADA, PASSWORD);
         let done = give_code(&mut browser, &asked, &phone.code(server.clock.now()), false);
         assert_eq!(done.status, 303, "{}", done.body);
+    });
+}
+
+#[test]
+fn owners_and_administrators_need_one_whatever_else_is_said_and_a_rescue_lifts_it() {
+    on_each_database(|database| {
+        let environment = [("HALLPASS_SECOND_FACTOR_RULE", "never")];
+        let (setup, phone, codes) = setup_with_factor(database, &environment);
+        let mut plain = browser_from(&setup, "198.51.100.9");
+        assert_eq!(attempt_sign_in(&mut plain, ADA, PASSWORD).status, 303, "never");
+        set_rule(&setup, "never");
+        assert_contains(&response_at(&mut plain, &setup.sso_url("_r1")), PPT);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        cli.expect_success(&["user", "role", ADA, "owner"]);
+        let asked = asked_at(&mut plain, &setup.sso_url("_r2"));
+        assert_contains(&asked.body, "Enter your code");
+        assert_contains(&asked_at(&mut plain, "/").body, "Enter your code");
+
+        let shown = cli.expect_success(&["user", "second-factor", ADA]);
+        assert_contains(&shown, "required");
+        assert_contains(&shown, "10 left");
+        let link = cli.expect_success(&["rescue", "--lift-second-factors"]);
+        let (_, rest) = link.split_once("https://login.fernweh.example").unwrap();
+        let link = rest.split_whitespace().next().unwrap();
+        let mut browser = browser_from(&setup, "198.51.100.10");
+        let page = browser.get(link);
+        let csrf = page.field("csrf").unwrap();
+        browser.post(link, &[("csrf", &csrf), ("new", "seven plums by a river")]);
+        assert_eq!(
+            attempt_sign_in(&mut browser, ADA, "seven plums by a river").status,
+            303
+        );
+        assert_contains(&asked_at(&mut browser, "/").body, "Add your phone");
+        let gone = give_code(&mut plain, &asked, &codes[0], false);
+        assert_starts_with(gone.location(), "/continue/");
+        SsoSetup::assert_signed_out(&plain);
+        drop(phone);
+    });
+}
+
+#[test]
+fn a_change_of_second_factors_is_mailed_and_ends_the_sessions_elsewhere() {
+    on_each_database(|database| {
+        let mail = MailServer::start();
+        let environment = mail.environment();
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let setup = SsoSetup::with(database, &environment, |_, _| {});
+        let elsewhere = setup.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get("/account/second-factors/add");
+        let phone = Authenticator::from_page(&page);
+        enrol(&mut browser, &page, &phone.code(setup.now()));
+        SsoSetup::assert_signed_out(&elsewhere);
+        SsoSetup::assert_signed_in(&browser);
+        let page = browser.get("/account/second-factors");
+        let (csrf, id) = (page.field("csrf").unwrap(), page.field("id").unwrap());
+        browser.post("/account/recovery-codes", &[("csrf", &csrf)]);
+        browser.post("/account/second-factors/remove", &[("csrf", &csrf), ("id", &id)]);
+        let expected = ["Work phone", "new recovery codes were made", "was removed"];
+        let begun = Instant::now();
+        while mail.messages().len() < expected.len() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", mail.messages());
+            thread::sleep(Duration::from_millis(50));
+        }
+        let all = mail.messages().join("\n");
+        for words in expected {
+            assert_contains(&all, words);
+        }
+        let detail = "SELECT count(*) AS n FROM audit_events WHERE action = 'login' AND detail = 'by pwd'";
+        assert_eq!(sql::number(&setup.server.settings, detail), 2);
+    });
+}
+
+#[test]
+fn wrong_codes_are_counted_together_however_many_devices_a_password_makes_known() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        // Known by a password, before there is a second factor.
+        let mut devices: Vec<_> = (0..8).map(|_| setup.signed_in_browser()).collect();
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get("/account/second-factors/add");
+        let phone = Authenticator::from_page(&page);
+        enrol(&mut browser, &page, &phone.code(setup.now()));
+        setup.server.clock.advance(TimeDelta::seconds(60));
+        let wrong = phone.wrong_code(setup.now());
+        let mut checked = 0;
+        for device in &mut devices {
+            let asked = attempt_sign_in(device, ADA, PASSWORD);
+            if give_code(device, &asked, &wrong, false).status == 200 {
+                checked += 1;
+            }
+        }
+        assert!(checked <= 5, "{checked} codes were checked");
+        // Where the second factor was set up, its owner is not kept out.
+        let csrf = browser.get("/").field("csrf").unwrap();
+        browser.post("/logout", &[("csrf", &csrf)]);
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        let done = give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        assert_eq!(done.status, 303, "{}", done.body);
+        // A pause is lifted for the code too.
+        setup.server.people().unlock_user(&setup.ada.email).unwrap();
+        setup.server.clock.advance(TimeDelta::seconds(60));
+        let asked = attempt_sign_in(&mut devices[0], ADA, PASSWORD);
+        let done = give_code(&mut devices[0], &asked, &phone.code(setup.now()), false);
+        assert_eq!(done.status, 303, "{}", done.body);
+    });
+}
+
+#[test]
+fn force_authn_is_answered_by_what_is_proved_after_the_request_alone() {
+    on_each_database(|database| {
+        let environment = [("HALLPASS_SECOND_FACTOR_REMEMBER_DEVICE", "30d")];
+        let (setup, phone, _) = setup_with_factor(database, &environment);
+        let mut browser = browser_from(&setup, "198.51.100.9");
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        give_code(&mut browser, &asked, &phone.code(setup.now()), true);
+        setup.server.clock.advance(TimeDelta::seconds(60));
+        let url = setup.sso_url_with("_r1", "ForceAuthn=\"true\"", &requested(MFA, "exact"));
+        let form = asked_at(&mut browser, &url);
+        let signed_in = browser.submit_password(&form, ADA, PASSWORD);
+        assert_eq!(signed_in.status, 303, "the device is remembered");
+        let asked = browser.get_following_redirects(signed_in.location());
+        assert_contains(&asked.body, "Enter your code");
+        let before = setup.now();
+        let done = give_code(&mut browser, &asked, &phone.code(before), false);
+        let response = response_at(&mut browser, done.location());
+        assert_contains(&response, MFA);
+        let instant = before.format("AuthnInstant=\"%Y-%m-%dT%H:%M:%S").to_string();
+        assert_contains(&response, &instant);
+    });
+}
+
+#[test]
+fn recovery_codes_are_no_second_factor_by_themselves() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let csrf = browser.get("/account/second-factors").field("csrf").unwrap();
+        let refused = browser.post("/account/recovery-codes", &[("csrf", &csrf)]);
+        assert_eq!(refused.location(), "/account/second-factors");
+        // As if some were left over.
+        let code = RecoveryCode::new([7; RecoveryCode::LEN]);
+        let hash: String = code
+            .hash()
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let blob = if setup.server.settings.sqlite_path().is_some() {
+            format!("X'{hash}'")
+        } else {
+            format!("'\\x{hash}'")
+        };
+        let insert = format!(
+            "INSERT INTO recovery_codes (user_id, sha256, created_at) VALUES ('{}', {blob}, '2026-11-21 14:02:11')",
+            setup.ada.id
+        );
+        sql::execute(&setup.server.settings, &insert);
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("code", code.to_text().expose().as_str()),
+        ]
+        .map(|(n, v)| (n, v.to_owned()));
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let answer = browser.post("/login/second-factor", &fields);
+        assert_contains(&answer.body, "That code is not right");
+        assert_contains(&response_at(&mut browser, &setup.sso_url("_r1")), PPT);
+    });
+}
+
+#[test]
+fn a_factor_of_a_kind_that_is_not_known_here_is_not_overlooked() {
+    on_each_database(|database| {
+        let (setup, _phone, codes) = setup_with_factor(database, &[]);
+        sql::execute(&setup.server.settings, "UPDATE second_factors SET kind = 'newer'");
+        let mut browser = browser_from(&setup, "198.51.100.9");
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        assert_contains(&asked.body, "Enter your code");
+        assert_eq!(give_code(&mut browser, &asked, &codes[0], false).status, 303);
+    });
+}
+
+#[test]
+fn a_remembered_device_changes_no_password_and_finds_its_way_to_the_code() {
+    on_each_database(|database| {
+        let environment = [("HALLPASS_SECOND_FACTOR_REMEMBER_DEVICE", "30d")];
+        let (setup, phone, _) = setup_with_factor(database, &environment);
+        let mut browser = browser_from(&setup, "198.51.100.9");
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        give_code(&mut browser, &asked, &phone.code(setup.now()), true);
+        let csrf = browser.get("/").field("csrf").unwrap();
+        browser.post("/logout", &[("csrf", &csrf)]);
+        setup.server.clock.advance(TimeDelta::seconds(60));
+        assert_eq!(
+            attempt_sign_in(&mut browser, ADA, PASSWORD).status,
+            303,
+            "remembered"
+        );
+        let csrf = browser.get("/account/password").field("csrf").unwrap();
+        let change = [
+            ("csrf", csrf.as_str()),
+            ("current", PASSWORD),
+            ("new", "seven plums by a river"),
+        ];
+        let instead = browser.post("/account/password", &change);
+        assert_starts_with(instead.location(), "/login/second-factor?continue=");
+        let asked = asked_at(&mut browser, "/account/second-factors/add");
+        assert_contains(&asked.body, "Enter your code");
+        let done = give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        let page = browser.get_following_redirects(done.location());
+        assert_contains(&page.body, "Add your phone");
+        let again = enrol(
+            &mut browser,
+            &page,
+            &Authenticator::from_page(&page).code(setup.now()),
+        );
+        assert_starts_with(again.location(), "/account/second-factors");
+        let changed = browser.post("/account/password", &change);
+        assert_starts_with(changed.location(), "/account/password?changed=");
+    });
+}
+
+#[test]
+fn a_ticket_ends_when_somebody_is_switched_off_and_a_secret_is_enrolled_once() {
+    on_each_database(|database| {
+        let (setup, phone, _) = setup_with_factor(database, &[]);
+        let mut browser = browser_from(&setup, "198.51.100.9");
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        cli.expect_success(&["user", "disable", ADA]);
+        cli.expect_success(&["user", "enable", ADA]);
+        let late = give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        assert_eq!(late.location(), "/login");
+        let asked = attempt_sign_in(&mut browser, ADA, PASSWORD);
+        give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        let page = browser.get("/account/second-factors/add");
+        let tablet = Authenticator::from_page(&page);
+        let code = tablet.code(setup.now());
+        assert_starts_with(
+            enrol(&mut browser, &page, &code).location(),
+            "/account/second-factors",
+        );
+        assert_contains(&enrol(&mut browser, &page, &code).body, "Nothing was added");
+        let stored = "SELECT count(*) AS n FROM second_factors";
+        assert_eq!(sql::number(&setup.server.settings, stored), 2);
     });
 }

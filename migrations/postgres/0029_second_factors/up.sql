@@ -23,6 +23,8 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (user_id, sha256)
 );
 
+-- Whether its user has given a second factor on the device: attempts there are counted apart.
+ALTER TABLE known_devices ADD COLUMN second_factor_given BOOLEAN NOT NULL DEFAULT FALSE;
 -- Until when a second factor is not asked for on the device.
 ALTER TABLE known_devices ADD COLUMN second_factor_until TIMESTAMP;
 

@@ -4,5 +4,6 @@ ALTER TABLE applications DROP COLUMN second_factor;
 ALTER TABLE groups DROP COLUMN second_factor_from;
 ALTER TABLE groups DROP COLUMN second_factor;
 ALTER TABLE known_devices DROP COLUMN second_factor_until;
+ALTER TABLE known_devices DROP COLUMN second_factor_given;
 DROP TABLE recovery_codes;
 DROP TABLE second_factors;

@@ -105,7 +105,7 @@ impl People<'_> {
             if !tx.erase_user(user, deleted_before)? {
                 return Ok(false);
             }
-            clear_throttle(tx, email)?;
+            clear_throttle(tx, user, email)?;
             tx.add_audit_event(&event)?;
             Ok(true)
         })?)

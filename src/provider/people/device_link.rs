@@ -40,7 +40,7 @@ impl People<'_> {
         let sealed = self.state_key().seal(SEAL_LABEL, &plain, self.random())?;
         let event = self.user_event(AuditAction::UserUnlock, user.id);
         self.store().write(|tx| {
-            clear_throttle(tx, &user.email)?;
+            clear_throttle(tx, user.id, &user.email)?;
             tx.add_audit_event(&event)
         })?;
         Ok(ChangeOutcome::Done(format!(

@@ -42,6 +42,8 @@ impl People<'_> {
             tx.keeps_an_owner(|tx| {
                 let edited = tx.edit_user(&user)?;
                 if edited == EditOutcome::Done {
+                    // A link that was made for somebody who could do less, or more.
+                    tx.remove_one_time_links(user.id)?;
                     tx.add_audit_event(&event)?;
                 }
                 Ok(edited)

@@ -5,15 +5,13 @@ use crate::{
     model::{
         audit::AuditEvent,
         audit_action::AuditAction,
-        id::SecondFactorId,
+        id::{SecondFactorId, SessionId},
         second_factor::{SecondFactor, SecondFactorRule},
         use_case::UseCase,
         user::User,
     },
     provider::{core::Provider, error::Error, handle::People},
 };
-
-const REMOVE: UseCase = UseCase::Change(AuditAction::SecondFactorRemove);
 
 /// The second factors of a user.
 #[derive(Clone, Debug)]
@@ -43,17 +41,19 @@ impl People<'_> {
     /// Removes one of a user's second factors; with the last one, the recovery codes. `false` if there is none with this
     /// ID.
     pub fn remove_second_factor(&self, user: &User, id: SecondFactorId) -> Result<bool, Error> {
-        self.may(REMOVE)?;
-        self.may_change(REMOVE, user.role)?;
+        let change = UseCase::Change(AuditAction::SecondFactorRemove);
+        self.may(change)?;
+        self.may_change(change, user.role)?;
         let event = self.user_event(AuditAction::SecondFactorRemove, user.id);
-        self.remove_factor_of(user, id, event)
+        self.remove_factor_of(user, id, None, event)
     }
 
     /// Removes all second factors of a user and the recovery codes, for somebody who has lost them; returns how many
     /// second factors there were. Ends the user's sessions.
     pub fn remove_second_factors(&self, user: &User) -> Result<usize, Error> {
-        self.may(REMOVE)?;
-        self.may_change(REMOVE, user.role)?;
+        let change = UseCase::Change(AuditAction::SecondFactorRemove);
+        self.may(change)?;
+        self.may_change(change, user.role)?;
         let now = self.now();
         let mut event = self.user_event(AuditAction::SecondFactorRemove, user.id);
         let mail = self.factors_changed_mail(user, FactorsChange::AllRemoved)?;
@@ -71,11 +71,12 @@ impl People<'_> {
 }
 
 impl Provider {
-    /// Removes a second factor of a user, and records `event`.
+    /// Removes a second factor of a user, ends the sessions but `own_session`, and records `event`.
     pub(in crate::provider) fn remove_factor_of(
         &self,
         of: &User,
         id: SecondFactorId,
+        own_session: Option<SessionId>,
         mut event: AuditEvent,
     ) -> Result<bool, Error> {
         let (now, user) = (self.now(), of.id);
@@ -92,10 +93,11 @@ impl Provider {
             };
             tx.remove_second_factor(user, id)?;
             // Without a second factor there is nothing that they stand in for.
-            if factors.len() == 1 {
+            if tx.count_second_factors(user)? == 0 {
                 tx.replace_recovery_codes(user, &[], now)?;
             }
             tx.forget_second_factor_devices(user)?;
+            tx.end_other_sessions_of(user, own_session, now, "a second factor was removed")?;
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;
             }

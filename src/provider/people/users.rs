@@ -385,7 +385,7 @@ impl People<'_> {
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;
             }
-            clear_throttle(tx, &user.email)?;
+            clear_throttle(tx, user.id, &user.email)?;
             tx.add_audit_event(&event)?;
             Ok(ended)
         })?;

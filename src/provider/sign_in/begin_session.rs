@@ -133,6 +133,9 @@ impl SignIn<'_> {
                 tx.add_session(&fresh, session.hash())?;
             }
             tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            if verified.proved.is_multi_factor() {
+                tx.trust_device(device.hash(), user.id)?;
+            }
             if let Some(until) = verified.remember_until {
                 tx.remember_second_factor(device.hash(), user.id, until)?;
             }
@@ -141,6 +144,9 @@ impl SignIn<'_> {
             }
             for event in &mut events {
                 event.session = Some(renewed_session.unwrap_or(fresh.id));
+                if event.action == AuditAction::SignIn {
+                    event.detail = Some(format!("by {}", verified.proved.methods()));
+                }
                 if event.action == AuditAction::UserChangePassword {
                     event.detail = Some(format!("other sessions that ended: {ended}"));
                 }

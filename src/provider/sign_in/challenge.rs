@@ -27,12 +27,8 @@ impl SignIn<'_> {
         snapshot: &Snapshot,
         user: &User,
     ) -> Result<SecondFactorRule, Error> {
-        let (now, policy) = (self.now(), self.policy());
-        let installation = policy.second_factor;
-        let of_role = match user.role {
-            Some(Role::Owner | Role::Administrator) => policy.second_factor_of_administrators.rule_at(now),
-            Some(Role::HelpDesk | Role::Auditor) | None => SecondFactorRule::Never,
-        };
+        let (now, of_role) = (self.now(), self.rule_of_role(user));
+        let installation = self.policy().second_factor;
         if snapshot.group_policies.is_empty() {
             return Ok(installation.rule_at(now).max(of_role));
         }
@@ -44,6 +40,27 @@ impl SignIn<'_> {
         Ok(second_factor::rule_for_user(policies.copied(), installation, now).max(of_role))
     }
 
+    /// [`SecondFactorRule::Never`] only if nobody is ever asked.
+    fn weakest_rule(&self, snapshot: &Snapshot) -> SecondFactorRule {
+        let policy = self.policy();
+        let own = [policy.second_factor, policy.second_factor_of_administrators];
+        let mut all = own.iter().chain(snapshot.group_policies.values());
+        if all.all(|policy| policy.rule() == SecondFactorRule::Never) {
+            SecondFactorRule::Never
+        } else {
+            SecondFactorRule::Offered
+        }
+    }
+
+    fn rule_of_role(&self, user: &User) -> SecondFactorRule {
+        match user.role {
+            Some(Role::Owner | Role::Administrator) => {
+                self.policy().second_factor_of_administrators.rule_at(self.now())
+            }
+            Some(Role::HelpDesk | Role::Auditor) | None => SecondFactorRule::Never,
+        }
+    }
+
     /// The rule for a session at an application, whose own comes first. What the session has proved may make it
     /// needless to look for the groups of its user.
     pub(in crate::provider) fn second_factor_rule_at(
@@ -53,11 +70,19 @@ impl SignIn<'_> {
         active_session: Option<&ActiveSession>,
     ) -> Result<SecondFactorRule, Error> {
         match (application, active_session) {
-            (Some(own), _) => Ok(own.rule_at(self.now())),
+            (Some(own), active) => {
+                let of_role = active.map(|active| self.rule_of_role(&active.user));
+                Ok(own
+                    .rule_at(self.now())
+                    .max(of_role.unwrap_or(SecondFactorRule::Never)))
+            }
             (None, Some(active)) if !active.session.authentications.has_second_factor() => {
                 self.second_factor_rule(snapshot, &active.user)
             }
-            (None, _) => Ok(self.policy().second_factor.rule_at(self.now())),
+            // Satisfied whatever the rule.
+            (None, Some(_)) => Ok(SecondFactorRule::Offered),
+            // Who it is, shows after the sign-in.
+            (None, None) => Ok(self.weakest_rule(snapshot)),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
     model::{
         audit_action::AuditAction,
         reference::Reference,
+        second_factor::SecondFactorRule,
         secret::Secret,
         throttle::RateLimit,
         user::{User, UserSummary},
@@ -45,6 +46,8 @@ pub enum PasswordChangeOutcome {
         /// The reference of the audit event.
         reference: Reference,
     },
+    /// The session lacks a second factor, which the user has: a stolen password alone replaces no password.
+    SecondFactorFirst,
     SignedOut,
 }
 
@@ -75,6 +78,9 @@ impl SignIn<'_> {
         let Some(user) = self.signed_in_user(visitor)? else {
             return Ok(PasswordChangeOutcome::SignedOut);
         };
+        if self.must_give_second_factor(&user, visitor)? {
+            return Ok(PasswordChangeOutcome::SecondFactorFirst);
+        }
         // Before the attempt is counted: what is refused here says nothing about the current password.
         let new = match self.parse_new_password(change.new.expose(), (&user).into(), organisation) {
             Ok(new) => new,
@@ -101,6 +107,15 @@ impl SignIn<'_> {
                 None => PasswordChangeOutcome::WrongPassword,
             },
         )
+    }
+
+    fn must_give_second_factor(&self, user: &User, visitor: &Visitor) -> Result<bool, Error> {
+        let active = self.active_session(visitor.session.as_ref())?;
+        let is_given = active.is_some_and(|active| active.session.authentications.is_multi_factor());
+        if is_given || !self.store().read(|tx| tx.has_second_factor(user.id))? {
+            return Ok(false);
+        }
+        Ok(self.second_factor_rule(&*self.fresh_snapshot()?, user)? != SecondFactorRule::Never)
     }
 
     fn signed_in_user(&self, visitor: &Visitor) -> Result<Option<User>, Error> {

@@ -73,6 +73,8 @@ pub enum FactorChange<T> {
     Done(T),
     /// The user has to sign in again first.
     Stale,
+    /// The user has to give a second factor again first.
+    SecondFactorStale,
     SignedOut,
 }
 
@@ -203,6 +205,12 @@ impl SignIn<'_> {
             }
             tx.clear_attempts(&bucket)?;
             tx.add_second_factor(&stored)?;
+            tx.forget_second_factor_devices(user.id)?;
+            if let Some(device) = &visitor.device {
+                tx.trust_device(device.hash(), user.id)?;
+            }
+            // Whoever signed in elsewhere with the password alone is asked for it too.
+            tx.end_other_sessions_of(user.id, Some(active.session.id), now, "a second factor was added")?;
             if !hashes.is_empty() {
                 tx.replace_recovery_codes(user.id, &hashes, now)?;
             }
@@ -247,32 +255,37 @@ impl SignIn<'_> {
     ) -> Result<FactorChange<bool>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             let event = self.own_event(AuditAction::SecondFactorRemove, active, visitor);
-            self.remove_factor_of(&active.user, id, event)
+            self.remove_factor_of(&active.user, id, Some(active.session.id), event)
         })
     }
 
-    /// A new set of recovery codes; those before no longer work.
+    /// A new set of recovery codes; those before no longer work. None for somebody without a second factor.
     pub fn replace_own_recovery_codes(
         &self,
         visitor: &Visitor,
-    ) -> Result<FactorChange<NewRecoveryCodes>, Error> {
+    ) -> Result<FactorChange<Option<NewRecoveryCodes>>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             let (codes, now) = (self.new_recovery_codes(), self.now());
             let hashes = hashes(&codes);
             let event = self.own_event(AuditAction::RecoveryCodes, active, visitor);
             let mail = self.factors_changed_mail(&active.user, FactorsChange::NewRecoveryCodes)?;
-            self.store().write(|tx| {
+            let is_made = self.store().write(|tx| {
+                // They stand in for a second factor, and are none by themselves.
+                if !tx.has_second_factor(active.user.id)? {
+                    return Ok(false);
+                }
                 if let Some(mail) = &mail {
                     tx.add_job(mail)?;
                 }
                 tx.replace_recovery_codes(active.user.id, &hashes, now)?;
-                tx.add_audit_event(&event)
+                tx.add_audit_event(&event)?;
+                Ok(true)
             })?;
-            Ok(NewRecoveryCodes {
+            Ok(is_made.then(|| NewRecoveryCodes {
                 user: (&active.user).into(),
                 codes: codes.iter().map(RecoveryCode::to_text).collect(),
                 made_at: now,
-            })
+            }))
         })
     }
 
@@ -282,8 +295,11 @@ impl SignIn<'_> {
             return Ok(FactorChange::SignedOut);
         };
         let event = self.own_event(AuditAction::SecondFactorForget, &active, visitor);
+        let now = self.now();
         let forgotten = self.store().write(|tx| {
             let forgotten = tx.forget_second_factor_devices(active.user.id)?;
+            let (user, own) = (active.user.id, Some(active.session.id));
+            tx.end_other_sessions_of(user, own, now, "every device is asked for a second factor again")?;
             tx.add_audit_event(&event)?;
             Ok(forgotten)
         })?;
@@ -310,8 +326,12 @@ impl SignIn<'_> {
         let Some(active) = self.active_session(visitor.session.as_ref())? else {
             return Ok(FactorChange::SignedOut);
         };
-        if !self.is_fresh(&active, within)? {
+        let since = Some(self.now() - within);
+        if active.session.authentications.first_factor_at() < since {
             return Ok(FactorChange::Stale);
+        }
+        if !self.is_fresh(&active, within)? {
+            return Ok(FactorChange::SecondFactorStale);
         }
         work(&active).map(FactorChange::Done)
     }
@@ -428,5 +448,14 @@ fn free_name(known: &[StoredFactor]) -> FactorName {
 fn bound_to(user: &User, visitor: &Visitor) -> Vec<u8> {
     let browser = visitor.browser.as_ref().map(Token::hash);
     let browser = browser.as_ref().map_or(&[][..], |hash| hash.as_bytes());
-    [b"totp enrolment ", user.id.to_string().as_bytes(), browser].concat()
+    // The token of the session is another one after the enrolment: the same secret is not enrolled twice.
+    let session = visitor.session.as_ref().map(Token::hash);
+    let session = session.as_ref().map_or(&[][..], |hash| hash.as_bytes());
+    [
+        b"totp enrolment ",
+        user.id.to_string().as_bytes(),
+        browser,
+        session,
+    ]
+    .concat()
 }

@@ -1,6 +1,8 @@
 //! The gate: whether the browser's session may be answered to an application, in one place for every entrance and every
 //! protocol.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -110,11 +112,15 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
             reauthenticate: false,
         };
     };
-    let proved = &session.session.authentications;
-    let is_fresh = input.is_resumed && proved.first_factor_at() >= Some(input.pending.created_at);
-    if asked.force_authn && !is_fresh {
-        return GateDecision::SignIn { reauthenticate: true };
+    let mut proved = Cow::Borrowed(&session.session.authentications);
+    if asked.force_authn {
+        // What was proved before does not count, be it the password or another factor (saml-core, 3.4.1).
+        proved = Cow::Owned(proved.since(input.pending.created_at));
+        if !input.is_resumed || proved.first_factor_at().is_none() {
+            return GateDecision::SignIn { reauthenticate: true };
+        }
     }
+    let proved = &*proved;
     if !input.is_subject {
         return GateDecision::Refused(GateRefusal::OtherSubject);
     }

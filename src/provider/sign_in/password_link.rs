@@ -98,7 +98,7 @@ impl SignIn<'_> {
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
             tx.remove_known_devices(user.id)?;
             tx.remove_one_time_links(user.id)?;
-            clear_throttle(tx, &user.email)?;
+            clear_throttle(tx, user.id, &user.email)?;
             tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;

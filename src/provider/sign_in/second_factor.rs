@@ -25,6 +25,7 @@ use crate::{
             challenge::SecondFactorChallenge,
             next_step::NextStep,
             required_password::RequiredPassword,
+            throttle::second_factor_bucket_of,
             ticket::{OpenTicket, TicketStep},
         },
         visitor::Visitor,
@@ -161,7 +162,12 @@ impl SignIn<'_> {
             session: Some(active.session.id),
             ..self.event(AuditAction::StepUp, "ok", Some(visitor))
         };
-        let taken = self.prove_in_session(active, event, visitor, |tx| tx.add_audit_event(&audit_event))?;
+        let taken = self.prove_in_session(active, event, visitor, |tx| {
+            if let Some(device) = &visitor.device {
+                tx.trust_device(device.hash(), active.user.id)?;
+            }
+            tx.add_audit_event(&audit_event)
+        })?;
         Ok(taken.map_or(SecondFactorOutcome::Expired, SecondFactorOutcome::SteppedUp))
     }
 
@@ -189,25 +195,21 @@ impl SignIn<'_> {
         Ok(taken.then_some(new))
     }
 
-    /// Where attempts with a second factor are counted: on a device on which the user has signed in, apart from those of
-    /// others who know the password.
+    /// Where attempts with a second factor are counted: on a device on which the user has given one before, apart from
+    /// those of others who know the password. A device that is known by a password alone is not enough: whoever knows it
+    /// could have any number of them.
     pub(in crate::provider) fn second_factor_bucket(
         &self,
         user: &User,
         visitor: &Visitor,
     ) -> Result<String, Error> {
-        let owner = match &visitor.device {
-            Some(device) => self
-                .store()
-                .read(|tx| tx.known_device_owner(device.hash(), self.now()))?,
-            None => None,
-        };
-        Ok(match (&visitor.device, owner) {
-            (Some(device), Some(owner)) if owner == user.id => {
-                format!("factor-device:{}", hex(device.hash().as_bytes()))
+        if let Some(device) = &visitor.device {
+            let (now, hash) = (self.now(), device.hash());
+            if self.store().read(|tx| tx.is_trusted_device(hash, user.id, now))? {
+                return Ok(format!("factor-device:{}", hex(hash.as_bytes())));
             }
-            (_, _) => format!("factor:{}", user.id),
-        })
+        }
+        Ok(second_factor_bucket_of(user.id))
     }
 
     /// The proof, if the code is one of the user's and was not used before.
@@ -224,9 +226,10 @@ impl SignIn<'_> {
         };
         if let Some(code) = RecoveryCode::parse(code.expose()) {
             let hash = code.hash();
-            let is_own = self
-                .store()
-                .write(|tx| tx.use_recovery_code(user, hash.as_bytes()))?;
+            // Without a second factor there is nothing that it stands in for.
+            let is_own = self.store().write(|tx| {
+                Ok(tx.has_second_factor(user)? && tx.use_recovery_code(user, hash.as_bytes())?)
+            })?;
             return Ok(is_own.then(|| proof(AuthenticationEvent::RECOVERY_CODE.to_owned())));
         }
         for stored in self.store().read(|tx| tx.second_factors(user))? {

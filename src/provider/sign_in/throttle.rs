@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{
         hash::sha256_hex,
+        id::UserId,
         policy::Policy,
         text::hex,
         throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
@@ -185,8 +186,18 @@ pub(in crate::provider) fn blocked_until(
     tx.blocked_until(&buckets.account_and_address, &policy.throttle_pair, now)
 }
 
+/// Where attempts with a second factor are counted.
+pub(in crate::provider) fn second_factor_bucket_of(user: UserId) -> String {
+    format!("factor:{user}")
+}
+
 /// Clears the buckets of an account, for every address: an administrator lifts its throttling.
-pub(in crate::provider) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
+pub(in crate::provider) fn clear_throttle(
+    tx: &mut Tx,
+    user: UserId,
+    email: &Email,
+) -> Result<(), crate::store::Error> {
+    tx.clear_attempts(&second_factor_bucket_of(user))?;
     let account = sha256_hex(canonical_account(email.as_str()));
     tx.clear_attempts(&format!("account:{account}"))?;
     tx.clear_attempts_with_prefix(&format!("pair:{account}:"))?;

@@ -4,7 +4,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::{authentication::AuthenticationEvents, hash::sha256, id::UserId, secret::Token, user::User},
+    model::{
+        authentication::AuthenticationEvents, hash::sha256_of_parts, id::UserId, secret::Token, user::User,
+    },
     provider::{
         error::Error,
         handle::SignIn,
@@ -37,7 +39,7 @@ impl TicketStep {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(in crate::provider) struct Ticket {
     created_at: DateTime<Utc>,
-    /// The SHA-256 of the stored hash that the password was checked against.
+    /// Of the stored hash that the password was checked against, and of the version of the user.
     checked: [u8; 32],
     /// Which buckets counted the attempt.
     counted: CountedAttempt,
@@ -87,7 +89,7 @@ impl SignIn<'_> {
         let address = visitor.address.to_string();
         let ticket = Ticket {
             created_at: self.now(),
-            checked: sha256(verified.stored.phc.expose()),
+            checked: checked(verified.user, &verified.stored),
             counted: CountedAttempt {
                 admitted_by_device: buckets.admitted_by_device,
                 used_extra_attempt: buckets.used_extra_attempt,
@@ -124,7 +126,7 @@ impl SignIn<'_> {
             .store()
             .read(|tx| Ok((tx.user(ticket.user)?, tx.stored_password(ticket.user)?)))?;
         Ok(match (user, stored) {
-            (Some(user), Some(stored)) if user.enabled && sha256(stored.phc.expose()) == ticket.checked => {
+            (Some(user), Some(stored)) if user.enabled && checked(&user, &stored) == ticket.checked => {
                 Some(OpenTicket { ticket, user, stored })
             }
             (Some(_) | None, Some(_) | None) => None,
@@ -152,6 +154,12 @@ fn bound_to(step: TicketStep, visitor: &Visitor) -> Vec<u8> {
     let browser = visitor.browser.as_ref().map(Token::hash);
     let browser = browser.as_ref().map_or(&[][..], |hash| hash.as_bytes());
     [step.label(), browser].concat()
+}
+
+/// Another password, or being switched off in between, makes it another value.
+fn checked(user: &User, stored: &StoredPassword) -> [u8; 32] {
+    let version = user.version.to_be_bytes();
+    sha256_of_parts([&version[..], stored.phc.expose().as_bytes()])
 }
 
 impl Ticket {

@@ -46,7 +46,34 @@ impl Tx {
         Ok(diesel::delete(theirs).execute(&mut self.0)?)
     }
 
-    /// Remembers that a second factor was given on a known device of `user`.
+    /// Records that `user` has given a second factor on a known device.
+    pub fn trust_device(&mut self, token: TokenHash, user: UserId) -> Result<(), Error> {
+        let device = known_devices::table
+            .find(token.as_bytes().as_slice())
+            .filter(known_devices::user_id.eq(user.to_string()));
+        diesel::update(device)
+            .set(known_devices::second_factor_given.eq(true))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Whether `user` has given a second factor on this device.
+    pub fn is_trusted_device(
+        &mut self,
+        token: TokenHash,
+        user: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let device = known_devices::table
+            .find(token.as_bytes().as_slice())
+            .filter(known_devices::user_id.eq(user.to_string()))
+            .filter(known_devices::second_factor_given)
+            .filter(known_devices::expires_at.gt(now.naive_utc()))
+            .select(known_devices::user_id);
+        Ok(device.first::<String>(&mut self.0).optional()?.is_some())
+    }
+
+    /// For how long a second factor is not asked for on a known device of `user`.
     pub fn remember_second_factor(
         &mut self,
         token: TokenHash,
@@ -84,9 +111,16 @@ impl Tx {
     pub fn forget_second_factor_devices(&mut self, user: UserId) -> Result<usize, Error> {
         let theirs = known_devices::table
             .filter(known_devices::user_id.eq(user.to_string()))
-            .filter(known_devices::second_factor_until.is_not_null());
+            .filter(
+                known_devices::second_factor_until
+                    .is_not_null()
+                    .or(known_devices::second_factor_given),
+            );
         Ok(diesel::update(theirs)
-            .set(known_devices::second_factor_until.eq(None::<NaiveDateTime>))
+            .set((
+                known_devices::second_factor_until.eq(None::<NaiveDateTime>),
+                known_devices::second_factor_given.eq(false),
+            ))
             .execute(&mut self.0)?)
     }
 

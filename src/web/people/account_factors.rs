@@ -75,6 +75,9 @@ pub(in crate::web) async fn remove(
         ))
         .finish()),
         FactorChange::Done(false) => Ok(see_other(path::ACCOUNT_FACTORS).finish()),
+        FactorChange::SecondFactorStale => {
+            steps::second_factor_afresh(&site, &request, path::ACCOUNT_FACTORS).await
+        }
         FactorChange::Stale | FactorChange::SignedOut => {
             steps::sign_in_afresh(&site, &request, path::ACCOUNT_FACTORS).await
         }
@@ -95,7 +98,11 @@ pub(in crate::web) async fn new_recovery_codes(
     })
     .await?;
     match done {
-        FactorChange::Done(new) => Ok(factor_pages::recovery_codes(&site, &new, path::ACCOUNT_FACTORS)),
+        FactorChange::Done(Some(new)) => Ok(factor_pages::recovery_codes(&site, &new, path::ACCOUNT_FACTORS)),
+        FactorChange::Done(None) => Ok(see_other(path::ACCOUNT_FACTORS).finish()),
+        FactorChange::SecondFactorStale => {
+            steps::second_factor_afresh(&site, &request, path::ACCOUNT_FACTORS).await
+        }
         FactorChange::Stale | FactorChange::SignedOut => {
             steps::sign_in_afresh(&site, &request, path::ACCOUNT_FACTORS).await
         }
@@ -116,6 +123,9 @@ pub(in crate::web) async fn forget_devices(
         FactorChange::Done(_devices) => {
             let then = factor_pages::factors_address(&site, &request, FactorsNotice::DevicesForgotten);
             Ok(see_other(&then).finish())
+        }
+        FactorChange::SecondFactorStale => {
+            steps::second_factor_afresh(&site, &request, path::ACCOUNT_FACTORS).await
         }
         FactorChange::Stale | FactorChange::SignedOut => {
             steps::sign_in_afresh(&site, &request, path::ACCOUNT_FACTORS).await

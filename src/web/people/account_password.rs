@@ -27,7 +27,7 @@ use crate::{
             password::{AccountPasswordPage, PasswordNotice},
         },
         password_text,
-        people::sign_in,
+        people::{sign_in, steps},
         respond,
         state::{Site, see_other},
         text,
@@ -126,6 +126,9 @@ pub(in crate::web) async fn post(
                 .cookie(site.cookies.set_session(&cookies.session))
                 .cookie(site.cookies.set_device(&cookies.device))
                 .finish()
+        }
+        PasswordChangeOutcome::SecondFactorFirst => {
+            return steps::second_factor_afresh(&site, &request, path::ACCOUNT_PASSWORD).await;
         }
         PasswordChangeOutcome::SignedOut => see_other(path::ACCOUNT_PASSWORD).finish(),
         PasswordChangeOutcome::WrongPassword => {

@@ -41,8 +41,9 @@ pub(in crate::web) struct EnrolmentForm {
 }
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let Some(enrolment) = begin(&site, &request).await? else {
-        return steps::sign_in_afresh(&site, &request, path::ADD_FACTOR).await;
+    let enrolment = match begin(&site, &request).await? {
+        FactorChange::Done(enrolment) => *enrolment,
+        missing => return prove_again(&site, &request, &missing, path::ADD_FACTOR).await,
     };
     let view = EnrolmentView {
         enrolment,
@@ -86,9 +87,7 @@ pub(in crate::web) async fn post(
     .await?;
     let outcome = match done {
         FactorChange::Done(outcome) => outcome,
-        FactorChange::Stale | FactorChange::SignedOut => {
-            return steps::sign_in_afresh(&site, &request, &page_address).await;
-        }
+        missing => return prove_again(&site, &request, &missing, &page_address).await,
     };
     let again = |enrolment| EnrolmentView {
         enrolment,
@@ -123,8 +122,9 @@ pub(in crate::web) async fn post(
         EnrolmentOutcome::TooMany => (EnrolmentNotice::TooMany, StatusCode::OK),
         EnrolmentOutcome::Expired => (EnrolmentNotice::Expired, StatusCode::OK),
     };
-    let Some(enrolment) = begin(&site, &request).await? else {
-        return steps::sign_in_afresh(&site, &request, &page_address).await;
+    let enrolment = match begin(&site, &request).await? {
+        FactorChange::Done(enrolment) => *enrolment,
+        missing => return prove_again(&site, &request, &missing, &page_address).await,
     };
     let seconds = match &notice {
         EnrolmentNotice::Throttled { seconds, .. } => Some(*seconds),
@@ -140,17 +140,28 @@ pub(in crate::web) async fn post(
     Ok(response)
 }
 
-/// A new secret; `None` if the user has to sign in first.
-async fn begin(site: &Data<Site>, request: &HttpRequest) -> Result<Option<TotpEnrolment>, Error> {
+/// A new secret.
+async fn begin(site: &Data<Site>, request: &HttpRequest) -> Result<FactorChange<Box<TotpEnrolment>>, Error> {
     let (visitor, organisation) = (site.visitor(request), site.brand().organisation);
-    let begun = off_thread(site, request, move |p| {
+    off_thread(site, request, move |p| {
         p.sign_in().begin_enrolment(&organisation, &visitor)
     })
-    .await?;
-    Ok(match begun {
-        FactorChange::Done(enrolment) => Some(*enrolment),
-        FactorChange::Stale | FactorChange::SignedOut => None,
-    })
+    .await
+}
+
+/// Asks for what is not fresh enough, and returns to `target`.
+async fn prove_again<T>(
+    site: &Data<Site>,
+    request: &HttpRequest,
+    missing: &FactorChange<T>,
+    target: &str,
+) -> Result<HttpResponse, Error> {
+    match missing {
+        FactorChange::SecondFactorStale => steps::second_factor_afresh(site, request, target).await,
+        FactorChange::Done(_) | FactorChange::Stale | FactorChange::SignedOut => {
+            steps::sign_in_afresh(site, request, target).await
+        }
+    }
 }
 
 /// The first recovery codes are shown at once: there is no second time.

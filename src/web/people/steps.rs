@@ -29,6 +29,18 @@ pub(in crate::web) async fn sign_in_afresh(
     Ok(respond::redirect_to_pending(site, &sealed))
 }
 
+/// Asks the user for a second factor again, and returns to `target`.
+pub(in crate::web) async fn second_factor_afresh(
+    site: &Data<Site>,
+    request: &HttpRequest,
+    target: &str,
+) -> Result<HttpResponse, Error> {
+    let (visitor, target) = (site.visitor(request), target.to_owned());
+    let sealed = off_thread(site, request, move |p| p.sign_in().seal_target(&target, &visitor)).await?;
+    let address = second_factor_address(Some(&sealed.sealed));
+    Ok(respond::redirect_with_pending(site, &address, &sealed))
+}
+
 /// To the sign-in form, with the pending sign-in if there is one.
 pub(in crate::web) fn begin_anew(sealed: Option<&str>) -> String {
     match sealed {
