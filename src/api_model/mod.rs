@@ -15,5 +15,6 @@ pub mod metadata_source;
 pub mod preview;
 pub mod remedy;
 pub mod second_factor;
+pub mod session;
 pub mod time;
 pub mod user;

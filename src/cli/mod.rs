@@ -17,6 +17,7 @@ mod page;
 mod rescue;
 mod second_factor;
 mod service_user;
+mod session;
 mod user;
 
 pub use self::output::failure;
@@ -74,6 +75,11 @@ enum Command {
     User {
         #[command(subcommand)]
         command: user::Command,
+    },
+    /// Where people are signed in
+    Session {
+        #[command(subcommand)]
+        command: session::Command,
     },
     /// Groups of people, for access to applications
     Group {
@@ -138,6 +144,7 @@ pub fn run() -> Result<ExitCode> {
             user::run(command, &provider, &settings.organisation)
         }
         Command::Rescue(arguments) => rescue::rescue(&open()?, &arguments),
+        Command::Session { command } => session::run(&command, &open()?),
         Command::Group { command } => group::run(command, &open()?),
         Command::App { command } => app::run(command, &open()?),
         Command::Explain(arguments) => {

@@ -108,6 +108,7 @@ mod tests {
         OA--- user.name_id *
         ----- user.erase
         ----- user.device_link
+        OAH-- session.end
         OA--- group.add
         OA--- group.edit
         OA--- group.remove

@@ -27,6 +27,7 @@ pub enum AuditAction {
     SecondFactorRemove,
     SecondFactorForget,
     RecoveryCodes,
+    SessionEnd,
     GroupAdd,
     GroupEdit,
     GroupRemove,
@@ -61,7 +62,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 56] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -86,6 +87,7 @@ impl AuditAction {
         Self::SecondFactorRemove,
         Self::SecondFactorForget,
         Self::RecoveryCodes,
+        Self::SessionEnd,
         Self::GroupAdd,
         Self::GroupEdit,
         Self::GroupRemove,
@@ -146,6 +148,7 @@ impl AuditAction {
             Self::SecondFactorRemove => "user.second_factor.remove",
             Self::SecondFactorForget => "user.second_factor.forget",
             Self::RecoveryCodes => "user.recovery_codes",
+            Self::SessionEnd => "session.end",
             Self::GroupAdd => "group.add",
             Self::GroupEdit => "group.edit",
             Self::GroupRemove => "group.remove",

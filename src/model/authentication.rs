@@ -131,6 +131,11 @@ impl AuthenticationEvents {
         self.0.iter().any(|event| event.method == method)
     }
 
+    /// How the user authenticated, in the order of it.
+    pub fn methods(&self) -> impl Iterator<Item = AuthenticationMethod> {
+        self.0.iter().map(|event| event.method)
+    }
+
     /// Whether a password and something else were proved.
     pub fn is_multi_factor(&self) -> bool {
         self.includes(AuthenticationMethod::Password)

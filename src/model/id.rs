@@ -19,6 +19,15 @@ macro_rules! id_types {
             }
         }
 
+        impl $name {
+            /// When it was made, to the millisecond.
+            pub fn made_at(&self) -> DateTime<Utc> {
+                let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |made| made.to_unix());
+                let seconds = i64::try_from(seconds).unwrap_or_default();
+                DateTime::from_timestamp(seconds, nanos).unwrap_or_default()
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.hyphenated().fmt(f)

@@ -8,6 +8,7 @@ pub mod audit_action;
 pub mod authentication;
 pub mod authn_context;
 pub mod chatgpt;
+pub mod device;
 pub mod endpoint;
 pub mod explanation;
 pub mod group;

@@ -117,7 +117,8 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::UserUnlock
         | AuditAction::SecondFactorRemove
         | AuditAction::UserInvite
-        | AuditAction::UserRecoveryLink => Permission::Help,
+        | AuditAction::UserRecoveryLink
+        | AuditAction::SessionEnd => Permission::Help,
         AuditAction::UserAdd
         | AuditAction::UserEdit
         | AuditAction::UserEnable
@@ -189,6 +190,8 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserDisable
         | AuditAction::UserChangePassword
         | AuditAction::UserUnlock
+        | AuditAction::UserInvite
+        | AuditAction::SessionEnd
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
         | AuditAction::StepUp

@@ -21,6 +21,8 @@ pub struct Visitor {
     /// The cookie of a device on which a user has signed in before.
     pub device: Option<Token>,
     pub address: IpAddr,
+    /// The browser in words, if its `User-Agent` is known.
+    pub browser_name: Option<String>,
     /// For logs and the audit log.
     pub request_id: String,
 }

@@ -42,6 +42,9 @@ pub use self::{
         users::{StoredPassword, UserFilter},
     },
     saml::metadata_sources::Lease,
-    sessions::sso_view::SsoView,
+    sessions::{
+        listed_sessions::{ListedSession, SessionFilter},
+        sso_view::SsoView,
+    },
     transfer::{CopiedTable, TableContent},
 };

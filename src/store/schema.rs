@@ -218,6 +218,8 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         end_reason -> Nullable<Text>,
         authentications -> Nullable<Text>,
+        device -> Nullable<Text>,
+        address -> Nullable<Text>,
     }
 }
 

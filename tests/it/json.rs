@@ -296,6 +296,10 @@ impl Recorder {
         for role in ["auditor", "none"] {
             self.run("user role", &[bo, role]);
         }
+        let entered = self.setup.sso_url("_entered");
+        self.setup.signed_in_browser().get(&entered);
+        self.run("session list", &[]);
+        self.run("session end", &["--user", ADA]);
         self.run("user list", &[]);
         self.run("user delete", &[bo]);
     }

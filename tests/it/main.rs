@@ -54,6 +54,7 @@ mod roles;
 mod rollover;
 mod schemas;
 mod second_factors;
+mod sessions;
 mod shutdown;
 mod sign_in;
 mod single_logout;

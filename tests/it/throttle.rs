@@ -268,6 +268,7 @@ fn throttle_counters_are_shared_through_the_database() {
             session_may_be_hidden: false,
             device: None,
             address: "192.0.2.1".parse().unwrap(),
+            browser_name: None,
             request_id: String::new(),
         };
         let credentials = hallpass::provider::sign_in::credentials::Credentials {

@@ -13,3 +13,7 @@ CREATE TABLE one_time_links (
 );
 CREATE INDEX one_time_links_user_id ON one_time_links (user_id);
 CREATE INDEX one_time_links_expires_at ON one_time_links (expires_at);
+
+-- Where a session was last signed in to: the browser in words, and the client's address.
+ALTER TABLE sessions ADD COLUMN device TEXT;
+ALTER TABLE sessions ADD COLUMN address TEXT;

@@ -2,6 +2,6 @@
 
 use crate::model::user::Email;
 
-pub(super) fn no_such_user(email: &Email) -> String {
+pub(in crate::cli) fn no_such_user(email: &Email) -> String {
     format!("nobody here has the address {email}; `hallpass user list` shows everybody")
 }

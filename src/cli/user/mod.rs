@@ -5,7 +5,7 @@ mod delete;
 mod erasure;
 mod link;
 mod list;
-mod lookup;
+pub(in crate::cli) mod lookup;
 mod name_id;
 mod password;
 mod profile;

@@ -2,12 +2,12 @@
 //! presents the cookie of one of the sessions is sent to them: a browser that merely brings a LogoutRequest learns
 //! nothing about them.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
         audit_action::AuditAction,
-        id::{LogoutId, SessionId, UserId},
+        id::{ApplicationId, LogoutId, SessionId, UserId},
         logout::{Initiator, Logout, LogoutStep},
         secret::{Token, TokenHash},
     },
@@ -60,13 +60,46 @@ enum EndSessionsWrite {
     Deferred,
 }
 
-struct EndedSession {
+/// A session that was ended, and whom its browser has to be sent to.
+pub(in crate::provider) struct EndedSession {
     id: SessionId,
     user: UserId,
     token: Option<TokenHash>,
     /// It had expired before.
     had_expired: bool,
     steps: Vec<LogoutStep>,
+}
+
+impl EndedSession {
+    /// Ends a session; `None` if it was ended before. The application that asks for it needs no step.
+    pub(in crate::provider) fn end(
+        tx: &mut Tx,
+        (session, user): (SessionId, UserId),
+        now: DateTime<Utc>,
+        reason: &str,
+        requester: Option<ApplicationId>,
+    ) -> Result<Option<Self>, crate::store::Error> {
+        if !tx.end_session(session, now, reason)? {
+            return Ok(None);
+        }
+        let others = tx.participants(session)?.into_iter();
+        let token = tx.session_token(session, now)?;
+        Ok(Some(Self {
+            id: session,
+            user,
+            token: token.map(|(hash, _)| hash),
+            had_expired: token.is_none_or(|(_, was_over)| was_over),
+            steps: others
+                .filter(|participant| Some(participant.application) != requester)
+                .map(|participant| LogoutStep::new(0, participant))
+                .collect(),
+        }))
+    }
+
+    /// The applications that have to be told.
+    pub(in crate::provider) fn applications(&self) -> impl Iterator<Item = ApplicationId> {
+        self.steps.iter().map(|step| step.application)
+    }
 }
 
 impl SingleLogout<'_> {
@@ -97,21 +130,13 @@ impl SingleLogout<'_> {
             }
             let mut ended = Vec::new();
             for (session, user) in sessions {
-                if !tx.end_session(*session, now, cause.reason)? {
-                    continue;
-                }
-                let others = tx.participants(*session)?.into_iter();
-                let token = tx.session_token(*session, now)?;
-                ended.push(EndedSession {
-                    id: *session,
-                    user: *user,
-                    token: token.map(|(hash, _)| hash),
-                    had_expired: token.is_none_or(|(_, was_over)| was_over),
-                    steps: others
-                        .filter(|participant| Some(participant.application) != requester)
-                        .map(|participant| LogoutStep::new(0, participant))
-                        .collect(),
-                });
+                ended.extend(EndedSession::end(
+                    tx,
+                    (*session, *user),
+                    now,
+                    cause.reason,
+                    requester,
+                )?);
             }
             let Some(first) = ended.first() else {
                 return Ok(EndSessionsWrite::Nothing);
@@ -170,7 +195,7 @@ impl SingleLogout<'_> {
     }
 
     /// Stores the logout of a session until a browser presents the cookie of that session.
-    fn defer_logout(
+    pub(in crate::provider) fn defer_logout(
         &self,
         tx: &mut Tx,
         ended: EndedSession,
@@ -212,8 +237,7 @@ impl SingleLogout<'_> {
         event.application = cause.initiator.as_ref().map(|by| by.application);
         let mut detail = cause.reason.to_owned();
         if !is_this_browser && !ended.steps.is_empty() {
-            let others = ended.steps.iter().map(|step| step.application);
-            detail = format!("{detail}; not told yet: {}", snapshot.slugs(others));
+            detail = format!("{detail}; not told yet: {}", snapshot.slugs(ended.applications()));
         }
         event.detail = Some(detail);
         event

@@ -6,4 +6,5 @@ pub mod device_link;
 pub mod password_links;
 mod role;
 pub mod second_factors;
+pub mod sessions;
 pub mod users;

@@ -146,6 +146,7 @@ fn no_visitor() -> Visitor {
         is_navigation: false,
         device: None,
         address: Ipv4Addr::UNSPECIFIED.into(),
+        browser_name: None,
         request_id: String::new(),
     }
 }

@@ -132,6 +132,11 @@ impl SignIn<'_> {
             if renewed_session.is_none() {
                 tx.add_session(&fresh, session.hash())?;
             }
+            tx.set_session_origin(
+                renewed_session.unwrap_or(fresh.id),
+                visitor.browser_name.as_deref(),
+                visitor.address,
+            )?;
             tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
             if verified.proved.is_multi_factor() {
                 tx.trust_device(device.hash(), user.id)?;

@@ -8,11 +8,15 @@ use std::{
     },
 };
 
-use actix_web::{HttpMessage, HttpRequest, http::Method};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::{Method, header::USER_AGENT},
+};
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::{
+    model::device,
     provider::visitor::Visitor,
     web::{layer::cookie::Cookies, layer::request_id::RequestId},
 };
@@ -125,6 +129,11 @@ pub(in crate::web) fn from_request(
         is_navigation: is_navigation(request),
         device: cookies.device(request),
         address: proxies.client_address(request),
+        browser_name: request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .and_then(device::describe),
         request_id: request
             .extensions()
             .get::<RequestId>()
