@@ -75,12 +75,14 @@ fn post_routes() -> Vec<String> {
             "path::FORGET_DEVICES" => path::FORGET_DEVICES.to_owned(),
             "path::RECOVERY_CODES" => path::RECOVERY_CODES.to_owned(),
             "path::LOGOUT" => path::LOGOUT.to_owned(),
+            "path::RECOVERY" => path::RECOVERY.to_owned(),
             "path::SSO" => path::SSO.to_owned(),
             "path::SLO" => path::SLO.to_owned(),
             literal if literal.starts_with('"') => literal
                 .trim_matches('"')
                 .replace("{id}", "01890000-0000-7000-8000-000000000000")
-                .replace("{link}", "x"),
+                .replace("{link}", "x")
+                .replace("{token}", "x"),
             other => panic!("say here what {other} is"),
         })
         .collect();
