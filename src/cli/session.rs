@@ -140,6 +140,7 @@ fn methods(session: &ListedSession) -> String {
             AuthenticationMethod::Password => "password",
             AuthenticationMethod::OneTimePassword => "one-time password",
             AuthenticationMethod::HardwareKey => "hardware key",
+            AuthenticationMethod::RememberedDevice => "a remembered device",
             AuthenticationMethod::Unknown => "a way that a newer version knows",
         })
         .collect();

@@ -149,8 +149,8 @@ impl AuthenticationEvents {
         Self(events.cloned().collect())
     }
 
-    /// The methods by their names, in the order in which they were proved.
-    pub fn methods(&self) -> String {
+    /// What was proved, by names, in the order in which it was.
+    pub fn describe(&self) -> String {
         let name = |event: &AuthenticationEvent| match event.credential.as_deref() {
             Some(AuthenticationEvent::RECOVERY_CODE) => AuthenticationEvent::RECOVERY_CODE,
             Some(_) | None => event.method.amr(),

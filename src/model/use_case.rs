@@ -190,7 +190,6 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserDisable
         | AuditAction::UserChangePassword
         | AuditAction::UserUnlock
-        | AuditAction::UserInvite
         | AuditAction::SessionEnd
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink

@@ -150,7 +150,7 @@ impl SignIn<'_> {
             for event in &mut events {
                 event.session = Some(renewed_session.unwrap_or(fresh.id));
                 if event.action == AuditAction::SignIn {
-                    event.detail = Some(format!("by {}", verified.proved.methods()));
+                    event.detail = Some(format!("by {}", verified.proved.describe()));
                 }
                 if event.action == AuditAction::UserChangePassword {
                     event.detail = Some(format!("other sessions that ended: {ended}"));
