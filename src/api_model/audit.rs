@@ -199,3 +199,57 @@ impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
         }
     }
 }
+
+/// A row for a program that keeps it: what is stored, without explanations.
+#[derive(Debug, Serialize)]
+pub struct AuditRowOutput<'a> {
+    id: String,
+    at: DateTime<Utc>,
+    action: &'a str,
+    outcome: &'a str,
+    reference: Option<String>,
+    request_id: Option<&'a str>,
+    occurrences: i64,
+    detail: Option<&'a str>,
+    application: Option<ApplicationNameOutput<'a>>,
+    person: Option<AuditedUserOutput>,
+    session: Option<String>,
+    address: Option<String>,
+    by: Option<&'a str>,
+    changes: Vec<ChangeOutput<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ApplicationNameOutput<'a> {
+    id: String,
+    slug: Option<&'a str>,
+}
+
+impl<'a> From<&'a AuditEntry> for AuditRowOutput<'a> {
+    fn from(entry: &'a AuditEntry) -> Self {
+        let row = &entry.row;
+        let application = entry.application.as_ref();
+        Self {
+            id: row.id.to_string(),
+            at: row.at,
+            action: &row.action,
+            outcome: &row.outcome,
+            reference: entry.reference().map(|reference| reference.to_string()),
+            request_id: row.request_id.as_deref(),
+            occurrences: row.occurrences,
+            detail: row.detail.as_deref(),
+            application: row.application.map(|id| ApplicationNameOutput {
+                id: id.to_string(),
+                slug: application.map(|application| application.slug.as_str()),
+            }),
+            person: row.user.map(|id| AuditedUserOutput {
+                id: id.to_string(),
+                email: entry.user.as_ref().map(|user| user.email.as_str().to_owned()),
+            }),
+            session: row.session.map(|id| id.to_string()),
+            address: row.address.map(|address| address.to_string()),
+            by: row.actor.as_deref(),
+            changes: row.changes.iter().map(ChangeOutput::from).collect(),
+        }
+    }
+}

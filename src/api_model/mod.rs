@@ -6,6 +6,7 @@
 pub mod application;
 pub mod attribute;
 pub mod audit;
+pub mod audit_chain;
 pub mod backup;
 pub mod config;
 pub mod group;

@@ -78,6 +78,25 @@ impl JsonArray {
     }
 }
 
+/// JSON values, one a line.
+pub(super) struct JsonLines(BufWriter<StdoutLock<'static>>);
+
+impl JsonLines {
+    pub(super) fn begin() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
+    }
+
+    pub(super) fn push(&mut self, value: &impl Serialize) -> Result<()> {
+        writeln!(self.0, "{}", escaped_json(&serde_json::to_string(value)?))?;
+        Ok(())
+    }
+
+    pub(super) fn end(mut self) -> Result<()> {
+        self.0.flush()?;
+        Ok(())
+    }
+}
+
 /// A line for people on standard error, beside the JSON on standard output.
 pub(super) fn print_note(line: &str) {
     // If nobody reads it, the command does not fail.

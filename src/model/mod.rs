@@ -5,6 +5,7 @@ pub mod application;
 pub mod attribute;
 pub mod audit;
 pub mod audit_action;
+pub mod audit_chain;
 pub mod authentication;
 pub mod authn_context;
 pub mod chatgpt;

@@ -87,7 +87,7 @@ impl Default for Policy {
             throttle_account: limit(50, 30, 60, 24),
             throttle_device: limit(10, 30, 60, 24),
             device_lifetime: TimeDelta::days(180),
-            audit_retention: None,
+            audit_retention: Some(TimeDelta::days(400)),
             sign_metadata: true,
             min_password_length: Self::MIN_PASSWORD_LENGTH,
             second_factor: SecondFactorPolicy::default(),

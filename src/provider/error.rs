@@ -53,6 +53,9 @@ pub enum Error {
     /// A sensitive act, and whoever asks authenticated more than `FRESH_AUTHENTICATION` ago.
     #[error("this asks you to authenticate once more")]
     FreshAuthenticationNeeded,
+    /// Nothing could be erased from the audit log between two changes of its chain.
+    #[error("the chain of the audit log changes faster than a person can be erased from it")]
+    ChainContended,
     /// A thread panicked while it held a lock.
     #[error("a step before this one broke")]
     Poisoned,
@@ -77,6 +80,7 @@ impl Remediable for Error {
             | Self::OwnRow(_)
             | Self::Forbidden
             | Self::FreshAuthenticationNeeded
+            | Self::ChainContended
             | Self::Poisoned => None,
         }
     }
@@ -115,6 +119,7 @@ impl Error {
             | Self::OwnRow(_)
             | Self::Forbidden
             | Self::FreshAuthenticationNeeded
+            | Self::ChainContended
             | Self::Poisoned => false,
         }
     }

@@ -33,17 +33,16 @@ const LOGOUT_RETENTION: TimeDelta = TimeDelta::hours(1);
 /// How long a job stays readable, without its payload, after the time at which it is given up. One of a kind that no
 /// version here knows is never done, and goes too.
 const JOB_RETENTION: TimeDelta = TimeDelta::days(7);
-/// How long audit events are kept that anyone can cause without signing in.
-const UNPROVEN_RETENTION: TimeDelta = TimeDelta::days(30);
 
 impl Tx {
-    /// Removes at most `batch_size` expired rows, including audit events before `audit_before`;
+    /// Removes at most `batch_size` expired rows, including unproven refusals before `unproven_before`;
     /// returns how many. The caller repeats this while a batch is full, and sign-ins can write
-    /// between batches.
+    /// between batches. The rest of the audit log goes by whole batches
+    /// ([`Self::remove_oldest_audit_batch`]).
     pub fn remove_expired(
         &mut self,
         now: DateTime<Utc>,
-        audit_before: Option<DateTime<Utc>>,
+        unproven_before: DateTime<Utc>,
         batch_size: i64,
     ) -> Result<usize, Error> {
         let mut removed = 0;
@@ -61,11 +60,7 @@ impl Tx {
         removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
         let cutoff = (now - JOB_RETENTION).naive_utc();
         removed += self.remove_due("jobs", "id", "expires_at", cutoff, batch_size - removed)?;
-        let unproven = now - UNPROVEN_RETENTION;
-        removed += self.remove_audit_events(" AND unproven", unproven, batch_size - removed)?;
-        if let Some(before) = audit_before {
-            removed += self.remove_audit_events("", before, batch_size - removed)?;
-        }
+        removed += self.remove_unproven(unproven_before, batch_size - removed)?;
         Ok(usize::try_from(removed).unwrap_or(0))
     }
 
@@ -93,14 +88,14 @@ impl Tx {
 
     /// Ids sort by creation time, so the primary key finds the oldest. The table has no index on
     /// time, which every sign-in would have to update.
-    fn remove_audit_events(&mut self, only: &str, before: DateTime<Utc>, limit: i64) -> Result<i64, Error> {
+    fn remove_unproven(&mut self, before: DateTime<Utc>, limit: i64) -> Result<i64, Error> {
         if limit <= 0 {
             return Ok(0);
         }
         let skip = self.skip_locked();
         let rows = diesel::sql_query(format!(
             "DELETE FROM audit_events WHERE id IN \
-             (SELECT id FROM audit_events WHERE id < $1{only} ORDER BY id LIMIT $2{skip})"
+             (SELECT id FROM audit_events WHERE id < $1 AND unproven ORDER BY id LIMIT $2{skip})"
         ))
         .bind::<Text, _>(AuditId::new(before, [0; 10]).to_string())
         .bind::<BigInt, _>(limit)

@@ -38,6 +38,7 @@ diesel::table! {
         user_name -> Nullable<Text>,
         deleted_at -> Nullable<Timestamp>,
         role -> Nullable<Text>,
+        external_id -> Nullable<Text>,
     }
 }
 
@@ -549,6 +550,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_numbers (number) {
+        number -> BigInt,
+        event_id -> Text,
+        personal_hash -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_batches (last_number) {
+        last_number -> BigInt,
+        first_number -> BigInt,
+        closed_at -> Timestamp,
+        newest_at -> Timestamp,
+        previous_digest -> Binary,
+        digest -> Binary,
+        row_digests -> Binary,
+        salts -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_chain (id) {
+        id -> BigInt,
+        version -> BigInt,
+        last_number -> BigInt,
+        numbered_from -> Text,
+        sweep_from -> Nullable<Text>,
+        swept_at -> Timestamp,
+        anchor_number -> BigInt,
+        anchor_digest -> Binary,
+    }
+}
+
 diesel::joinable!(logout_hops -> logouts (logout_id));
 diesel::joinable!(application_sources -> metadata_sources (source_id));
 diesel::joinable!(application_groups -> groups (group_id));
@@ -561,6 +596,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(user_attributes -> users (user_id));
 diesel::joinable!(user_passwords -> users (user_id));
 
+diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_numbers);
 diesel::allow_tables_to_appear_in_same_query!(application_sources, metadata_sources);
 diesel::allow_tables_to_appear_in_same_query!(application_key_follow, applications);
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);

@@ -8,6 +8,7 @@ use std::{
 };
 
 use age::secrecy::ExposeSecret;
+use chrono::TimeDelta;
 use hallpass::model::{
     application::{Binding, LogoutEndpoint, SpUrl},
     key::Certificate,
@@ -93,10 +94,10 @@ fn docs_json_md_names_every_command_that_has_json() {
 /// Adds each command below `path` whose help lists `--json`.
 fn find_json_commands(cli: &Cli, path: &[&str], found: &mut BTreeSet<String>) {
     let help = cli.expect_success(&[path, &["--help"]].concat());
+    if help.contains("--json") {
+        found.insert(path.join(" "));
+    }
     let Some((_, commands)) = help.split_once("\nCommands:\n") else {
-        if help.contains("--json") {
-            found.insert(path.join(" "));
-        }
         return;
     };
     for line in commands.lines().take_while(|line| line.starts_with("  ")) {
@@ -245,6 +246,17 @@ impl Recorder {
     /// Runs `command` with more arguments and `--json`.
     fn run(&mut self, command: &str, more: &[&str]) -> Value {
         self.run_as(command, command, more, "")
+    }
+
+    /// The same for a command that ends with 1 after it has printed JSON.
+    fn run_failing(&mut self, command: &str, more: &[&str]) {
+        let command_words: Vec<&str> = command.split(' ').collect();
+        let output = self
+            .cli
+            .run(&[&command_words[..], more, &["--json"]].concat(), "");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let value = serde_json::from_slice(&output.stdout).unwrap();
+        add_shape(&value, "", self.seen.entry(command.to_owned()).or_default());
     }
 
     /// Runs `command`, and records what it prints as the output of `name`.
@@ -408,7 +420,7 @@ impl Recorder {
             )
         });
         let broken = SpMetadata::new("urn:test:broken", "javascript:alert(1)");
-        let until = self.setup.now() + chrono::TimeDelta::days(7);
+        let until = self.setup.now() + TimeDelta::days(7);
         let until = format!(
             " validUntil=\"{}\"",
             until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
@@ -451,7 +463,18 @@ impl Recorder {
         self.run_as("explain CODE", "explain", &[&code], "");
         self.run_as("explain REFERENCE", "explain", &[&reference.to_string()], "");
         self.setup.signed_in_browser();
-        self.run("audit", &["-n", "all"]);
+        self.run_as("audit LIST", "audit", &["-n", "all"], "");
+        self.run_as("audit SIZE", "audit", &["--size"], "");
+        self.setup.server.clock.advance(TimeDelta::minutes(11));
+        self.setup.server.provider.run_housekeeping().unwrap();
+        self.run("audit verify", &[]);
+        let unknown = "00".repeat(32);
+        self.run_failing("audit verify", &["--expect", &unknown]);
+        sql::execute(
+            &self.setup.server.settings,
+            "UPDATE audit_events SET outcome = 'ok!' WHERE action = 'app.add'",
+        );
+        self.run_failing("audit verify", &[]);
     }
 
     fn mail(&mut self) {

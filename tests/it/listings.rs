@@ -90,7 +90,7 @@ fn events(provider: &Provider, mut query: AuditQuery) -> Vec<AuditId> {
         let found: Vec<AuditEntry> = provider.audit(&Actor::Itself).audit_entries(&query).unwrap();
         all.extend(found.iter().map(|entry| entry.row.id));
         match found.last() {
-            Some(last) => query.before = Some(last.row.id),
+            Some(last) => query.after = Some(last.row.id),
             None => return all,
         }
     }
@@ -409,7 +409,8 @@ fn use_each_filter(provider: &Provider, wiki: &Application, ada: UserId) {
             .users(&UserFilter { after, search }, 5)
             .unwrap();
     }
-    let filters: [fn(&mut AuditQuery); 7] = [
+    let filters: [fn(&mut AuditQuery); 8] = [
+        |query| query.actor = Some("root".to_owned()),
         |query| query.refused_only = true,
         |query| query.code = Some("ACS-UNKNOWN".to_owned()),
         |query| query.code = Some("ok".to_owned()),
@@ -422,6 +423,7 @@ fn use_each_filter(provider: &Provider, wiki: &Application, ada: UserId) {
     for chosen in 0_u32..1 << (filters.len() + 2) {
         let mut query = AuditQuery {
             limit: 5,
+            oldest_first: chosen % 3 == 0,
             ..AuditQuery::default()
         };
         for (n, set) in filters.iter().enumerate() {

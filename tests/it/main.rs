@@ -19,6 +19,7 @@
 mod aggregate;
 mod attacks;
 mod audit;
+mod audit_chain;
 mod backup;
 mod busy;
 mod cli;

@@ -63,9 +63,13 @@ pub struct AuditQuery {
     /// This code, or `ok`.
     pub code: Option<String>,
     pub refused_only: bool,
-    /// Older than this event: the last of a page leads to the next one.
-    pub before: Option<AuditId>,
-    /// The maximum number of events; the newest are listed.
+    /// The user of the operating system who ran the command.
+    pub actor: Option<String>,
+    /// The oldest first; else the newest.
+    pub oldest_first: bool,
+    /// After this event, in that order: the last of a page leads to the next one.
+    pub after: Option<AuditId>,
+    /// The maximum number of events.
     pub limit: u32,
     /// Whether the entries get their [`hints`](AuditEntry::hints).
     pub with_hints: bool,
@@ -107,18 +111,27 @@ impl Audit<'_> {
         self.explain_rows(rows, true)
     }
 
-    /// The newest audit events that match, newest first.
+    /// The first audit events that match, in the order that is wanted.
     pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
         self.may(UseCase::ReadAuditLog)?;
-        let until = wanted.until.map(|until| AuditId::new(until, [0; 10]));
+        let first_at = |at: DateTime<Utc>| AuditId::new(at, [0; 10]);
+        let (since, until) = (wanted.since.map(first_at), wanted.until.map(first_at));
+        let (newer_than, older_than) = if wanted.oldest_first {
+            (wanted.after, None)
+        } else {
+            (None, wanted.after)
+        };
         let filter = AuditFilter {
-            since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
-            until: until.into_iter().chain(wanted.before).min(),
+            since,
+            after: newer_than,
+            until: until.into_iter().chain(older_than).min(),
             application: wanted.application.as_ref().map(|application| application.id),
             user: wanted.user,
             action: wanted.action.clone(),
             outcome: wanted.code.clone(),
             refused: wanted.refused_only,
+            actor: wanted.actor.clone(),
+            oldest_first: wanted.oldest_first,
         };
         let rows = self
             .store()

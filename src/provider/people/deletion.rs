@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
+        actor::Actor,
         audit::AuditEvent,
         audit_action::AuditAction,
         id::UserId,
@@ -22,8 +23,6 @@ use crate::{
 pub const DELETION_GRACE_PERIOD: TimeDelta = TimeDelta::days(30);
 /// How many users one housekeeping run erases.
 const MAX_ERASED_PER_ROUND: i64 = 20;
-/// How many audit rows lose their text in one write: few enough that no sign-in waits long for it.
-const AUDIT_ROWS_PER_WRITE: usize = 500;
 
 /// When a deleted user will be erased; `None` if the user is not deleted.
 pub fn erasure_time(user: &User) -> Option<DateTime<Utc>> {
@@ -93,13 +92,10 @@ impl People<'_> {
         Ok(erased)
     }
 
-    /// Erases the text in the audit log first: if that is interrupted, the user's row is still there, and the next run
-    /// starts again.
+    /// Erases the personal fields in the audit log first: if that is interrupted, the user's row is still there, and the
+    /// next run starts again.
     fn erase_user(&self, user: UserId, email: &Email, deleted_before: DateTime<Utc>) -> Result<bool, Error> {
-        let rows = self.store().read(|tx| tx.audit_events_mentioning(user, email))?;
-        for rows in rows.chunks(AUDIT_ROWS_PER_WRITE) {
-            self.store().write(|tx| tx.erase_audit_text(rows))?;
-        }
+        self.audit(&Actor::Itself).erase_personal_fields(user, email)?;
         let event = self.user_event(AuditAction::UserErase, user);
         Ok(self.store().write(|tx| {
             if !tx.erase_user(user, deleted_before)? {

@@ -55,6 +55,8 @@ pub struct StoredAuditEvent {
 pub struct AuditFilter {
     /// From this row on, inclusive.
     pub since: Option<AuditId>,
+    /// After this row.
+    pub after: Option<AuditId>,
     /// Up to this row, exclusive.
     pub until: Option<AuditId>,
     pub application: Option<ApplicationId>,
@@ -64,6 +66,10 @@ pub struct AuditFilter {
     pub outcome: Option<String>,
     /// Only refusals: their outcome is a code.
     pub refused: bool,
+    /// The user of the operating system who ran the command.
+    pub actor: Option<String>,
+    /// The oldest events first; else the newest first.
+    pub oldest_first: bool,
 }
 
 impl AuditFilter {
@@ -85,6 +91,7 @@ impl Tx {
 
     /// Writes an audit event, or adds it to the count of the row with the same `fold_key` and
     /// replaces that row's detail: a flood of requests updates one row instead of filling the disk.
+    /// Housekeeping gives such a row its number in the chain when nothing is added to it any more.
     pub fn fold_audit_event(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
         let row = Row::new(event, Some(fold_key.to_owned()));
         with_backend!(&mut self.0, |c| diesel::insert_into(audit_events::table)
@@ -124,8 +131,8 @@ impl Tx {
         Ok(newest.map(|at| at.and_utc()))
     }
 
-    /// At most `limit` events that match `filter`, newest first. The last one's id, as [`AuditFilter::until`], continues
-    /// with older ones.
+    /// At most `limit` events that match `filter`, newest first unless it says otherwise. The last one's id, as
+    /// [`AuditFilter::until`], continues with older ones.
     pub fn audit_events(&mut self, filter: &AuditFilter, limit: i64) -> Result<Vec<StoredAuditEvent>, Error> {
         let Some(action) = &filter.action else {
             return self.audit_events_of_action(filter, None, limit);
@@ -135,7 +142,10 @@ impl Tx {
         for action in self.actions_below(action)? {
             found.append(&mut self.audit_events_of_action(filter, Some(&action), limit)?);
         }
-        found.sort_unstable_by_key(|event| std::cmp::Reverse(event.id));
+        found.sort_unstable_by_key(|event| event.id);
+        if !filter.oldest_first {
+            found.reverse();
+        }
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
     }
@@ -178,6 +188,9 @@ impl Tx {
             // Ids sort by creation time.
             query = query.filter(audit_events::id.ge(since.to_string()));
         }
+        if let Some(after) = filter.after {
+            query = query.filter(audit_events::id.gt(after.to_string()));
+        }
         if let Some(until) = filter.until {
             query = query.filter(audit_events::id.lt(until.to_string()));
         }
@@ -209,6 +222,7 @@ impl Tx {
                 leading == Leading::Application,
             ),
             ("outcome", filter.outcome.clone(), leading == Leading::Outcome),
+            ("actor", filter.actor.clone(), leading == Leading::Actor),
             (
                 action_column,
                 action.map(str::to_owned),
@@ -224,8 +238,12 @@ impl Tx {
             };
             query = query.filter(sql::<Bool>(&condition).bind::<Text, _>(value));
         }
+        let query = if filter.oldest_first {
+            query.order(audit_events::id.asc())
+        } else {
+            query.order(audit_events::id.desc())
+        };
         query
-            .order(audit_events::id.desc())
             .limit(limit)
             .load(&mut self.0)?
             .into_iter()
@@ -288,6 +306,8 @@ const fn action_column(connection: &AnyConnection) -> &'static str {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Leading {
     User,
+    /// Of those who run commands, each has run few.
+    Actor,
     Application,
     Outcome,
     Action,
@@ -299,6 +319,8 @@ impl Leading {
     fn new(filter: &AuditFilter, action: Option<&str>) -> Self {
         if filter.user.is_some() {
             Self::User
+        } else if filter.actor.is_some() {
+            Self::Actor
         } else if filter.application.is_some() && filter.is_refusals() {
             // There is an index of the refusals of each application.
             Self::Application

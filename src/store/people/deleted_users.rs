@@ -17,7 +17,7 @@ use crate::{
         connection::{AnyConnection, Tx, with_backend},
         error::{Error, RowContext},
         saml::persistent_name_ids::erased_name_id,
-        schema::{audit_events, persistent_name_ids, spent_stable_ids, users},
+        schema::{persistent_name_ids, spent_stable_ids, users},
     },
 };
 
@@ -72,17 +72,6 @@ impl Tx {
             })
             .map(|row| row.id)
             .collect())
-    }
-
-    /// Clears `detail` and `changes` of these audit events.
-    pub fn erase_audit_text(&mut self, rows: &[String]) -> Result<(), Error> {
-        diesel::update(audit_events::table.filter(audit_events::id.eq_any(rows)))
-            .set((
-                audit_events::detail.eq(None::<String>),
-                audit_events::changes.eq(None::<String>),
-            ))
-            .execute(&mut self.0)?;
-        Ok(())
     }
 
     /// Erases `user` and their dependent rows, if they were deleted by `due` and the deletion was

@@ -27,16 +27,24 @@ fn a_batch_removes_no_more_than_its_size_and_only_what_has_expired() {
                 )?;
                 tx.add_known_device(hash(number), user(1).id, now(), until)?;
                 tx.count_attempt(&format!("{number}"), &LIMIT, until)?;
-                tx.add_audit_event(&audit_event(number, until))?;
+                tx.add_audit_event(&AuditEvent {
+                    unauthenticated: true,
+                    ..audit_event(number, until)
+                })?;
             }
             Ok(())
         });
-        let sweep = |at, audit, step| write(store, |tx| tx.remove_expired(at, audit, step));
-        assert_eq!(sweep(now() - minutes(1), Some(now()), 100), 0);
+        let sweep = |at, unproven, step| write(store, |tx| tx.remove_expired(at, unproven, step));
+        let long_ago = now() - TimeDelta::days(30);
+        assert_eq!(sweep(now() - minutes(1), now(), 100), 0);
         // Five rows of each of three kinds are due; those of the throttle expire an hour later.
         let at = now() + minutes(4);
         assert_eq!(
-            (sweep(at, None, 7), sweep(at, None, 7), sweep(at, None, 7)),
+            (
+                sweep(at, long_ago, 7),
+                sweep(at, long_ago, 7),
+                sweep(at, long_ago, 7)
+            ),
             (7, 7, 1)
         );
         assert!(!write(store, |tx| tx.mark_message_seen(
@@ -49,13 +57,13 @@ fn a_batch_removes_no_more_than_its_size_and_only_what_has_expired() {
             read(store, |tx| tx.known_device_owner(hash(5), at)),
             Some(user(1).id)
         );
-        assert_eq!(sweep(at, Some(at), 3), 3);
-        assert_eq!(sweep(at, Some(at), 3), 1);
+        assert_eq!(sweep(at, at, 3), 3);
+        assert_eq!(sweep(at, at, 3), 1);
         let oldest = read(store, |tx| tx.audit_events(&AuditFilter::default(), 100))
             .pop()
             .unwrap();
         assert_eq!(oldest.at, at);
-        assert_eq!(sweep(now() + minutes(64), None, 1000), 15 + 5);
+        assert_eq!(sweep(now() + minutes(64), long_ago, 1000), 15 + 5);
     });
 }
 
@@ -76,7 +84,7 @@ fn a_session_is_removed_a_day_after_it_ended_or_expired() {
             tx.save_participant(&participant(&session(3, user(1).id), application(1).id))?;
             tx.end_session(long(2).id, now(), "logout")
         });
-        let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
+        let sweep = |at| write(store, |tx| tx.remove_expired(at, at, 100));
         let participant_count =
             |store: &Store| read(store, |tx| tx.participants(session(3, user(1).id).id)).len();
         assert_eq!(sweep(now() + TimeDelta::hours(23)), 0);
@@ -109,7 +117,7 @@ fn concurrent_housekeeping_removes_each_row_once() {
         let removed = at_once(4, |_| {
             let mut sum = 0;
             loop {
-                match write(store, |tx| tx.remove_expired(now(), None, 10)) {
+                match write(store, |tx| tx.remove_expired(now(), now(), 10)) {
                     0 => return sum,
                     some => sum += some,
                 }

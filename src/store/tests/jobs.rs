@@ -110,7 +110,7 @@ fn a_kind_of_another_version_is_left_to_it_and_goes_in_the_end() {
         let later = now() + TimeDelta::hours(1);
         assert!(!read(store, |tx| tx.has_due_job(later)));
         assert_eq!(claim(store, later, 1), None);
-        let clean = |at| write(store, |tx| tx.remove_expired(at, None, 100));
+        let clean = |at| write(store, |tx| tx.remove_expired(at, at, 100));
         assert_eq!(clean(now() + TimeDelta::days(7)), 0);
         assert_eq!(clean(now() + TimeDelta::days(8)), 1);
     });

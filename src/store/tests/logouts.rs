@@ -164,7 +164,7 @@ fn an_unfinished_logout_expires_once_and_is_removed_an_hour_later() {
         assert_eq!(write(store, |tx| tx.expire_logouts(now(), 10)), []);
         let ended = at_once(4, |_| write(store, |tx| tx.expire_logouts(over, 10)));
         assert_eq!(ended.concat(), [logout(1).id], "{ended:?}");
-        let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
+        let sweep = |at| write(store, |tx| tx.remove_expired(at, at, 100));
         sweep(over);
         assert!(read(store, |tx| tx.logout(logout(1).id)).is_some());
         sweep(over + minutes(60));

@@ -130,7 +130,7 @@ fn every_column_of_every_table_is_there_on_both() {
             saml_consumers saml_certificates sessions session_participants app_identities waiting_sign_ons
             user_attributes saml_attributes persistent_name_ids logouts logout_hops
             application_drafts application_key_follow
-            answered_requests seen_ids signing_keys login_throttle known_devices audit_events
+            answered_requests seen_ids signing_keys login_throttle known_devices audit_events audit_numbers audit_batches audit_chain
             metadata_sources metadata_source_certificates known_entities application_sources metadata_source_copies metadata_addresses metadata_fetches
             network_people jobs);
     });

@@ -41,7 +41,6 @@ impl Store {
             .filter(|table| contents.contains(&table.content))
             .collect();
         self.in_snapshot(|from| {
-            without_time_limits(&mut from.0)?;
             to.write(|into| {
                 without_time_limits(&mut into.0)?;
                 let copied = tables
@@ -97,14 +96,17 @@ impl Store {
         })
     }
 
-    /// Runs `work` on the database as it is at one moment.
-    fn in_snapshot<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
+    /// Runs `work` on the database as it is at one moment, however long it takes.
+    pub fn in_snapshot<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         let mut work = Some(work);
         self.read(|tx| {
-            tx.repeatable_read(|tx| match work.take() {
-                Some(work) => work(tx),
-                // A connection that was lost cannot go on where it was.
-                None => Err(Error::Unresponsive),
+            tx.repeatable_read(|tx| {
+                without_time_limits(&mut tx.0)?;
+                match work.take() {
+                    Some(work) => work(tx),
+                    // A connection that was lost cannot go on where it was.
+                    None => Err(Error::Unresponsive),
+                }
             })
         })
     }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use age::secrecy::ExposeSecret;
+use chrono::TimeDelta;
 use hallpass::{
     backup_encryption::{EncryptedFile, Lock, Unlock, encrypt},
     config::Settings,
@@ -141,6 +142,40 @@ fn a_backup_of_either_database_is_restored_to_either() {
             let login = browser.get("/login");
             let portal = browser.sign_in(&login, ADA, PASSWORD);
             assert_contains(&portal.body, "Wiki");
+        }
+    });
+}
+
+/// What `audit verify` says, without what differs from one moment to the next.
+fn chain(cli: &Cli) -> Value {
+    let mut report = cli.json(&["audit", "verify", "--json"]);
+    assert_eq!(report["fits"], true, "{report}");
+    for name in ["open_rows", "unnumbered_rows"] {
+        report[name].take();
+    }
+    report
+}
+
+#[test]
+fn the_chain_of_the_audit_log_goes_where_its_rows_go() {
+    on_each_database(|database| {
+        let source = Source::start(database);
+        let server = &source.setup.server;
+        server.clock.advance(TimeDelta::minutes(11));
+        server.provider.run_housekeeping().unwrap();
+        let original = chain(&source.cli);
+        assert_eq!(original["batches"], 1);
+        let (file, _) = source.backup(&[]);
+        let (without_audit, _) = source.backup(&["--without-audit"]);
+        for target in targets() {
+            let (_dir, cli) = empty_place(&target);
+            restore(&cli, &file, PASSPHRASE).unwrap();
+            assert_eq!(chain(&cli), original);
+            let (_dir, cli) = empty_place(&target);
+            restore(&cli, &without_audit, PASSPHRASE).unwrap();
+            let report = cli.json(&["audit", "verify", "--json"]);
+            assert_eq!((&report["fits"], &report["rows"]), (&true.into(), &0.into()));
+            assert_eq!(report["unnumbered_rows"], 1, "that of the restore: {report}");
         }
     });
 }
