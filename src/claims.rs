@@ -123,6 +123,7 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
+            external_id: None,
             deleted_at: None,
             role: None,
         }

@@ -105,7 +105,7 @@ pub struct AuditEntryOutput<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct ChangeOutput<'a> {
+pub(in crate::api_model) struct ChangeOutput<'a> {
     value: &'a str,
     old: Option<&'a str>,
     new: Option<&'a str>,

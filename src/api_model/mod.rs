@@ -19,3 +19,4 @@ pub mod second_factor;
 pub mod session;
 pub mod time;
 pub mod user;
+pub mod user_import;

@@ -21,6 +21,8 @@ pub struct UserOutput {
     given_name: Option<String>,
     family_name: Option<String>,
     user_name: Option<String>,
+    /// What another directory calls them.
+    external_id: Option<String>,
     attributes: OwnAttributes,
     /// The names of the user's groups.
     groups: Vec<String>,
@@ -43,6 +45,7 @@ impl UserOutput {
             given_name: user.names.given().map(NameComponent::as_str).map(str::to_owned),
             family_name: user.names.family().map(NameComponent::as_str).map(str::to_owned),
             user_name: user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
+            external_id: user.external_id.as_ref().map(|id| id.as_str().to_owned()),
             attributes: own.clone(),
             groups: groups.iter().map(ToString::to_string).collect(),
             role: user.role.map(Role::as_str),

@@ -14,6 +14,7 @@ mod key;
 mod mail;
 mod output;
 mod page;
+mod progress;
 mod rescue;
 mod second_factor;
 mod service_user;

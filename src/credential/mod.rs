@@ -1,6 +1,7 @@
 //! How users authenticate. Knows no database and no page.
 
 mod context;
+pub mod imported_hash;
 pub mod password;
 pub mod recovery_code;
 pub mod rules;

@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     credential::{
         context::PasswordContext,
+        imported_hash::{BadHash, ForeignHash},
         rules::{BadPassword, MAX_LEN, PasswordRules},
         strength::{Weakness, find_weakness},
     },
@@ -102,7 +103,7 @@ impl HashCost {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PasswordCheck {
     Correct,
-    /// Correct, but the cost of the stored hash is too low today: hash it again.
+    /// Correct, but the cost of the stored hash is too low today, or other software made it: hash it again.
     CorrectNeedsRehash,
     Incorrect,
 }
@@ -149,8 +150,19 @@ impl Hasher {
         Ok(Secret::new(hash.to_string()))
     }
 
-    /// Checks a password against a PHC string that [`Hasher::hash`] made at any time.
+    /// Checks a password against a PHC string that [`Hasher::hash`] made at any time, or against a hash that was
+    /// imported.
     pub fn verify(&self, password: &Password, phc: &Secret<String>) -> Result<PasswordCheck, Error> {
+        if ForeignHash::is_meant_by(phc.expose()) {
+            let hash = ForeignHash::parse(phc.expose()).map_err(Error::Imported)?;
+            self.increment_hash_count();
+            let is_correct = hash.verify(password.bytes()).map_err(Error::Imported)?;
+            return Ok(if is_correct {
+                PasswordCheck::CorrectNeedsRehash
+            } else {
+                PasswordCheck::Incorrect
+            });
+        }
         let hash = PasswordHash::new(phc.expose()).map_err(Error::Damaged)?;
         let params = Params::try_from(&hash).map_err(Error::Damaged)?;
         let stored = HashCost {
@@ -201,6 +213,9 @@ pub enum Error {
     /// Less work than is safe, or more than is reasonable.
     #[error("argon2id cannot be set to {0:?}: at least {least:?}, at most {most:?}", least = HashCost::MIN, most = HashCost::MAX)]
     InvalidCost(HashCost),
+    /// The stored text is no hash that could have been imported.
+    #[error("a stored password hash cannot be used: {0}")]
+    Imported(BadHash),
     /// The stored text is not an argon2 hash.
     #[error("the stored password hash is damaged: {0}")]
     Damaged(HashError),

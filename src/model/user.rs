@@ -154,6 +154,21 @@ impl StableId {
     }
 }
 
+/// What another directory calls a user permanently, such as an `objectGUID` or an `entryUUID`; unique.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Parses an id of 1 to 256 characters.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        single_line("the external id", text, 256).map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A user's own attributes: what an administrator set besides the account, each name with its values in order.
 pub type OwnAttributes = BTreeMap<String, Vec<String>>;
 
@@ -194,6 +209,8 @@ pub struct User {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// By which another directory's list of people finds them again.
+    pub external_id: Option<ExternalId>,
     /// When the user was deleted: disabled from then on, and erased later.
     pub deleted_at: Option<DateTime<Utc>>,
     /// What the user may administer; most have none.

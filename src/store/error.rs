@@ -55,6 +55,9 @@ pub enum Error {
         "somebody changed the database meanwhile, so nothing was copied: stop every daemon, run no other command, and try again"
     )]
     ChangedMeanwhile,
+    /// Nothing was written.
+    #[error("somebody else changed people or groups at the same moment, so nothing was imported: try again")]
+    PeopleChanged,
     #[error("the rows of {table} could not be copied")]
     Copy {
         table: &'static str,
@@ -100,6 +103,7 @@ impl Error {
             | Self::RowsMissing { .. }
             | Self::ChangedMeanwhile
             | Self::NoOwnerLeft
+            | Self::PeopleChanged
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }
@@ -134,6 +138,7 @@ impl Error {
             | Self::RowsMissing { .. }
             | Self::ChangedMeanwhile
             | Self::NoOwnerLeft
+            | Self::PeopleChanged
             | Self::Copy { .. }
             | Self::UnstorableProtocol(_) => false,
         }

@@ -37,6 +37,7 @@ pub use self::{
     keys::signing_keys::RolloverStep,
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
     people::{
+        bulk::UserKeys,
         second_factors::StoredFactor,
         user_attributes::{UserValue, UsersWithout},
         users::{StoredPassword, UserFilter},

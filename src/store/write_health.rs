@@ -80,6 +80,7 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::RowsMissing { .. }
         | Error::ChangedMeanwhile
         | Error::NoOwnerLeft
+        | Error::PeopleChanged
         | Error::Copy { .. }
         | Error::UnstorableProtocol(_) => false,
     }

@@ -49,6 +49,7 @@ fn every_command_prints_the_shape_that_docs_json_md_says() {
     on_each_database(|database| {
         let mut recorder = Recorder::new(database);
         recorder.users();
+        recorder.import();
         recorder.applications();
         recorder.metadata();
         recorder.audit();
@@ -443,6 +444,23 @@ impl Recorder {
         );
         self.run("app known list", &[]);
         self.run_as("app source LIST", "app source", &[], "");
+    }
+
+    fn import(&mut self) {
+        let file = self
+            .setup
+            .server
+            .dir
+            .path()
+            .join("people.csv")
+            .display()
+            .to_string();
+        let rows = "bob@fernweh.example,Bob,Sales\nada@fernweh.example,Augusta,\n";
+        fs::write(&file, format!("email,first_name,groups\n{rows}")).unwrap();
+        self.run("user import", &[&file]);
+        let rows = "nobody,Bob\neve@x.example,Eve\neve@x.example,Eve\n";
+        fs::write(&file, format!("email,first_name\n{rows}")).unwrap();
+        self.run_failing("user import", &[&file]);
     }
 
     fn audit(&mut self) {

@@ -24,7 +24,9 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     (
         "credential",
         &["model"],
-        &["argon2", "qrcode", "totp_rs", "zxcvbn"],
+        &[
+            "argon2", "bcrypt", "pbkdf2", "qrcode", "sha2", "totp_rs", "zxcvbn",
+        ],
     ),
     ("claims", &["model"], &[]),
     ("access", &["model"], &[]),
@@ -54,7 +56,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "fetch",
             "mail",
         ],
-        &[],
+        &["csv"],
     ),
     ("api_model", &["model", "config", "mail", "provider"], &["serde"]),
     (

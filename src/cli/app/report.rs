@@ -1,11 +1,9 @@
 //! Progress of fetching metadata, and its result.
 
-use std::io::{self, IsTerminal, Write};
-
 use anyhow::Result;
 
 use crate::{
-    cli::output::print_line,
+    cli::{output::print_line, progress::ProgressLine},
     provider::metadata_sources::{ImportProgress, UpdateReport},
 };
 
@@ -48,35 +46,23 @@ fn first_few(slugs: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Progress on one line of a terminal; nothing where standard error is no terminal.
-pub(super) struct ProgressBar {
-    is_shown: bool,
-}
+/// Progress on one line of a terminal.
+pub(super) struct ProgressBar(ProgressLine);
 
 impl ProgressBar {
     pub(super) fn new() -> Self {
-        Self {
-            is_shown: io::stderr().is_terminal(),
-        }
+        Self(ProgressLine::new())
     }
 
     pub(super) fn show(&mut self, progress: ImportProgress) {
-        let text = match progress {
+        self.0.show(&match progress {
             ImportProgress::Fetched(bytes) => format!("fetched {} MB", bytes / (1024 * 1024)),
             ImportProgress::Verified(bytes) => format!("verified {} MB", bytes / (1024 * 1024)),
             ImportProgress::ReadEntities(count) => format!("read {count} entities"),
-        };
-        self.write(&text);
+        });
     }
 
     pub(super) fn clear(&mut self) {
-        self.write("");
-    }
-
-    fn write(&mut self, text: &str) {
-        if self.is_shown {
-            // Work goes on where progress cannot be shown.
-            self.is_shown = write!(io::stderr(), "\r\u{1b}[K{text}").is_ok();
-        }
+        self.0.clear();
     }
 }

@@ -3,6 +3,7 @@
 mod conflict;
 mod delete;
 mod erasure;
+mod import;
 mod link;
 mod list;
 pub(in crate::cli) mod lookup;
@@ -19,6 +20,7 @@ use clap::Subcommand;
 use self::{
     conflict::describe_conflict,
     delete::delete,
+    import::{ImportArguments, export, import},
     list::{ListArguments, list},
     lookup::no_such_user,
     name_id::name_id,
@@ -78,6 +80,10 @@ pub(super) enum Command {
     },
     /// Lists people by address, 100 at a time
     List(ListArguments),
+    /// Adds and changes people and their groups by a CSV file; shows what it would do until you add --apply
+    Import(ImportArguments),
+    /// Prints everybody with their groups as CSV, as `user import` reads it; without passwords
+    Export,
     /// Shows one person
     Show {
         /// The e-mail address
@@ -216,6 +222,8 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             add_user(provider, &new, json)
         }
         Command::List(arguments) => list(provider, &arguments),
+        Command::Import(arguments) => import(provider, &arguments),
+        Command::Export => export(provider),
         Command::Show { email, json } => show_one(provider, &email, json),
         Command::Edit {
             email,

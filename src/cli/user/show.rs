@@ -52,6 +52,9 @@ pub(super) fn show(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Re
             "Deleted", user.email
         ))?;
     }
+    if let Some(id) = &user.external_id {
+        print_line(format_args!("{:12} {}", "External id", id.as_str()))?;
+    }
     for group in groups {
         print_line(format_args!("{:12} {group}", "Group"))?;
     }

@@ -32,6 +32,9 @@ pub(in crate::provider) fn user_changes(
         if let Some(name) = &user.user_name {
             pairs.push(("user name".to_owned(), name.as_str().to_owned()));
         }
+        if let Some(id) = &user.external_id {
+            pairs.push(("external id".to_owned(), id.as_str().to_owned()));
+        }
         let own = own.iter().filter(|(_, values)| !values.is_empty());
         pairs.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
         pairs

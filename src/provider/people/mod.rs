@@ -3,6 +3,7 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
+pub mod import;
 pub mod password_links;
 mod role;
 pub mod second_factors;

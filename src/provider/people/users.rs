@@ -146,6 +146,7 @@ impl People<'_> {
             version: 1,
             created_at: now,
             updated_at: now,
+            external_id: None,
             deleted_at: None,
             role: new.role,
         };

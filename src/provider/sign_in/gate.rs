@@ -221,6 +221,7 @@ mod tests {
             version: 1,
             created_at: at(0),
             updated_at: at(0),
+            external_id: None,
             deleted_at: None,
             role: None,
         };

@@ -419,6 +419,27 @@ impl Row {
     }
 }
 
+/// The row of an event, for a statement that writes many.
+pub(in crate::store) fn event_json(event: &AuditEvent) -> serde_json::Value {
+    let row = Row::new(event, None);
+    serde_json::json!({
+        "id": row.id,
+        "at": row.at.format("%F %T%.f").to_string(),
+        "action": row.action,
+        "outcome": row.outcome,
+        "detail": row.detail,
+        "user_id": row.user_id,
+        "application_id": row.application_id,
+        "session_id": row.session_id,
+        "address": row.address,
+        "request_id": row.request_id,
+        "occurrences": row.occurrences,
+        "unproven": row.unproven,
+        "actor": row.actor,
+        "changes": row.changes,
+    })
+}
+
 impl TryFrom<Row> for StoredAuditEvent {
     type Error = Error;
 

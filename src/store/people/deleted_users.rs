@@ -122,7 +122,7 @@ impl Tx {
 
 /// The hash kept of a stable id. Lower case, because some applications ignore case when they
 /// compare.
-fn stable_id_hash(stable_id: &str) -> String {
+pub(super) fn stable_id_hash(stable_id: &str) -> String {
     sha256_hex(stable_id.to_lowercase())
 }
 

@@ -1,5 +1,6 @@
 //! Users: their rows, their own attributes, who owns the installation, and what is kept about deleted users.
 
+pub(in crate::store) mod bulk;
 pub(in crate::store) mod deleted_users;
 mod one_time_links;
 mod owners;

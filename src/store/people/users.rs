@@ -13,7 +13,7 @@ use crate::{
         id::UserId,
         role::Role,
         secret::Secret,
-        user::{Email, NameComponent, NameComponents, StableId, User, UserName},
+        user::{Email, ExternalId, NameComponent, NameComponents, StableId, User, UserName},
     },
     store::{
         connection::{AnyConnection, EditOutcome, Tx, with_backend},
@@ -151,6 +151,7 @@ impl Tx {
             users::given_name.eq(user.names.given().map(NameComponent::as_str)),
             users::family_name.eq(user.names.family().map(NameComponent::as_str)),
             users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
+            users::external_id.eq(user.external_id.as_ref().map(ExternalId::as_str)),
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
             users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
@@ -304,6 +305,7 @@ pub(in crate::store) struct Row {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     user_name: Option<String>,
+    external_id: Option<String>,
     deleted_at: Option<NaiveDateTime>,
     role: Option<String>,
 }
@@ -321,6 +323,7 @@ impl From<&User> for Row {
             created_at: user.created_at.naive_utc(),
             updated_at: user.updated_at.naive_utc(),
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
+            external_id: user.external_id.as_ref().map(|id| id.as_str().to_owned()),
             deleted_at: user.deleted_at.map(|at| at.naive_utc()),
             role: user.role.map(|role| role.as_str().to_owned()),
         }
@@ -348,6 +351,7 @@ impl TryFrom<Row> for User {
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),
             user_name: name.optional(row.user_name, |text| UserName::parse(&text))?,
+            external_id: name.optional(row.external_id, |text| ExternalId::parse(&text))?,
             deleted_at: row.deleted_at.map(|at| at.and_utc()),
             role: row
                 .role

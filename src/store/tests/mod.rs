@@ -151,6 +151,7 @@ fn user(number: u8) -> User {
         version: 1,
         created_at: now(),
         updated_at: now(),
+        external_id: None,
         deleted_at: None,
         role: None,
     }

@@ -200,6 +200,24 @@ impl Batch {
     }
 }
 
+/// Inserts rows into one of [`TABLES`]. A column that a row lacks is NULL; times are as SQLite stores them.
+pub(in crate::store) fn insert_json(
+    into: &mut AnyConnection,
+    table: &str,
+    rows: &[serde_json::Value],
+) -> Result<(), Error> {
+    let table = TABLES
+        .into_iter()
+        .find(|known| known.name == table)
+        .ok_or_else(|| Error::UnknownColumnType(table.to_owned()))?;
+    let columns = columns(into, table)?;
+    let mut batch = Batch::default();
+    for row in rows {
+        batch.push(&row.to_string());
+    }
+    batch.write(&insert_statement(into, table, &columns), into)
+}
+
 pub(in crate::store) fn read_rows(
     from: &mut AnyConnection,
     select: &str,

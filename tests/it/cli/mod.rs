@@ -11,6 +11,7 @@ mod generate;
 mod groups;
 mod keys;
 mod messages;
+mod people_import;
 mod registration;
 mod reload;
 mod service_user;

@@ -1,0 +1,9 @@
+//! People and their groups as CSV: read, compared with what is stored, written as one change; and the other way.
+
+mod apply;
+pub mod cell;
+pub mod export;
+mod known;
+pub mod plan;
+pub mod reader;
+pub mod row;
