@@ -7,7 +7,7 @@ use crate::{
     model::{
         group::GroupName,
         role::Role,
-        user::{NameComponent, OwnAttributes, User, UserName},
+        user::{Leaver, NameComponent, OwnAttributes, User, UserName},
     },
     provider::people::deletion,
 };
@@ -98,4 +98,28 @@ pub struct NameIdOutput<'a> {
     pub email: &'a str,
     pub app: &'a str,
     pub name_id: Option<&'a str>,
+}
+
+/// An application at which somebody who is deactivated signed in not long ago.
+#[derive(Debug, Serialize)]
+pub struct LeaverOutput {
+    pub email: String,
+    /// Its short name.
+    pub application: String,
+    pub application_name: String,
+    /// By what the application knows them.
+    pub name_id: Option<String>,
+    pub signed_in_at: String,
+}
+
+impl From<&Leaver> for LeaverOutput {
+    fn from(leaver: &Leaver) -> Self {
+        Self {
+            email: leaver.email.to_string(),
+            application: leaver.application.to_string(),
+            application_name: leaver.application_name.clone(),
+            name_id: leaver.name_id.clone(),
+            signed_in_at: format_rfc3339(leaver.signed_in_at),
+        }
+    }
 }

@@ -102,12 +102,17 @@ mod tests {
         OAH-- user.set_password *
         ----- user.change_password
         OAH-- user.unlock
-        OAH-- user.invite
+        OAH-- user.invite *
         OAH-- user.recovery_link *
         ----- user.rescue
         OA--- user.name_id *
         ----- user.erase
         ----- user.device_link
+        ----- login.second_factor
+        ----- user.second_factor.add
+        OAH-- user.second_factor.remove *
+        ----- user.second_factor.forget
+        ----- user.recovery_codes
         OAH-- session.end
         OA--- group.add
         OA--- group.edit

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{
+    application::Slug,
     id::UserId,
     role::Role,
     text::{BadText, single_line},
@@ -242,6 +243,18 @@ impl From<&User> for UserSummary {
             email: user.email.as_str().to_owned(),
         }
     }
+}
+
+/// An application at which somebody who is switched off signed in not long ago.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Leaver {
+    pub email: Email,
+    pub application: Slug,
+    pub application_name: String,
+    /// By what the application knows them.
+    pub name_id: Option<String>,
+    /// The last time.
+    pub signed_in_at: DateTime<Utc>,
 }
 
 #[cfg(test)]

@@ -54,24 +54,11 @@ fn routes(app: &mut ServiceConfig) {
             .route(post().to(people::required_password::post)),
     );
     app.service(
-        resource(path::ACCOUNT_PASSWORD)
-            .route(get_or_head().to(people::account_password::get))
-            .route(post().to(people::account_password::post)),
-    );
-    app.service(
         resource(path::SECOND_FACTOR)
             .route(get_or_head().to(people::second_factor::get))
             .route(post().to(people::second_factor::post)),
     );
-    app.service(resource(path::ACCOUNT_FACTORS).route(get_or_head().to(people::account_factors::get)));
-    app.service(
-        resource(path::ADD_FACTOR)
-            .route(get_or_head().to(people::enrolment::get))
-            .route(post().to(people::enrolment::post)),
-    );
-    app.service(resource(path::REMOVE_FACTOR).route(post().to(people::account_factors::remove)));
-    app.service(resource(path::FORGET_DEVICES).route(post().to(people::account_factors::forget_devices)));
-    app.service(resource(path::RECOVERY_CODES).route(post().to(people::account_factors::new_recovery_codes)));
+    account_routes(app);
     app.service(
         resource(path::LOGOUT)
             .route(get_or_head().to(people::logout::ask))
@@ -146,6 +133,24 @@ fn routes(app: &mut ServiceConfig) {
     app.service(resource(assets::LOGO_PATH).route(get_or_head().to(assets::logo)));
     app.service(resource(health::LIVE).route(get_or_head().to(health::live)));
     app.service(resource(health::READY).route(get_or_head().to(health::ready)));
+}
+
+/// Where people change how they sign in.
+fn account_routes(app: &mut ServiceConfig) {
+    app.service(
+        resource(path::ACCOUNT_PASSWORD)
+            .route(get_or_head().to(people::account_password::get))
+            .route(post().to(people::account_password::post)),
+    );
+    app.service(resource(path::ACCOUNT_FACTORS).route(get_or_head().to(people::account_factors::get)));
+    app.service(
+        resource(path::ADD_FACTOR)
+            .route(get_or_head().to(people::enrolment::get))
+            .route(post().to(people::enrolment::post)),
+    );
+    app.service(resource(path::REMOVE_FACTOR).route(post().to(people::account_factors::remove)));
+    app.service(resource(path::FORGET_DEVICES).route(post().to(people::account_factors::forget_devices)));
+    app.service(resource(path::RECOVERY_CODES).route(post().to(people::account_factors::new_recovery_codes)));
 }
 
 /// HEAD gets the response of GET without the body (rfc9110, 9.3.2). Another method on a known path

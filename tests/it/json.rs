@@ -277,7 +277,7 @@ impl Recorder {
         let bo = "bo@fernweh.example";
         self.run_as("user add", "user add", &[&[bo][..], &names].concat(), PASSWORD);
         self.run("user edit", &[bo, "--username", "bo", "--attribute", "team=a"]);
-        for command in ["user disable", "user enable", "user show", "user unlock"] {
+        for command in ["user deactivate", "user enable", "user show", "user unlock"] {
             self.run(command, &[bo]);
         }
         self.run_as(
@@ -313,6 +313,9 @@ impl Recorder {
         self.setup.signed_in_browser().get(&entered);
         self.run("session list", &[]);
         self.run("session end", &["--user", ADA]);
+        self.cli.expect_success(&["user", "deactivate", ADA]);
+        self.run("user leavers", &["--days", "3650"]);
+        self.cli.expect_success(&["user", "enable", ADA]);
         self.run("user list", &[]);
         self.run("user delete", &[bo]);
     }

@@ -33,6 +33,7 @@ mod groups;
 mod idp_initiated;
 mod json;
 mod layers;
+mod leavers;
 mod links;
 mod listings;
 mod lockout;

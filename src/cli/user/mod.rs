@@ -4,6 +4,7 @@ mod conflict;
 mod delete;
 mod erasure;
 mod import;
+mod leavers;
 mod link;
 mod list;
 pub(in crate::cli) mod lookup;
@@ -21,6 +22,7 @@ use self::{
     conflict::describe_conflict,
     delete::delete,
     import::{ImportArguments, export, import},
+    leavers::{LeaverArguments, leavers},
     list::{ListArguments, list},
     lookup::no_such_user,
     name_id::name_id,
@@ -129,7 +131,10 @@ pub(super) enum Command {
     SecondFactor(SecondFactorArguments),
     /// Says what a person may administer
     Role(role::RoleArguments),
+    /// Lists where people who are deactivated signed in not long ago, so that they can be removed there too
+    Leavers(LeaverArguments),
     /// Switches a person off, and ends their sessions
+    #[command(name = "deactivate", visible_alias = "disable")]
     Disable {
         /// The e-mail address
         email: String,
@@ -265,6 +270,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             set,
             json,
         } => name_id(provider, &email, &app, set.as_deref(), json),
+        Command::Leavers(arguments) => leavers(provider, &arguments),
         Command::SecondFactor(arguments) => second_factor(provider, &arguments),
         Command::Invite(arguments) => link::invite(provider, &arguments),
         Command::RecoveryLink(arguments) => link::recovery_link(provider, &arguments),

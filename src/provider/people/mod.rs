@@ -4,6 +4,7 @@ pub mod conflict;
 pub mod deletion;
 pub mod device_link;
 pub mod import;
+pub mod leavers;
 pub mod password_links;
 mod role;
 pub mod second_factors;

@@ -2,6 +2,7 @@
 
 pub(in crate::store) mod bulk;
 pub(in crate::store) mod deleted_users;
+mod leavers;
 mod one_time_links;
 mod owners;
 pub(in crate::store) mod second_factors;

@@ -43,7 +43,9 @@ pub(in crate::web) struct EnrolmentForm {
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let enrolment = match begin(&site, &request).await? {
         FactorChange::Done(enrolment) => *enrolment,
-        missing => return prove_again(&site, &request, &missing, path::ADD_FACTOR).await,
+        missing @ (FactorChange::Stale | FactorChange::SecondFactorStale | FactorChange::SignedOut) => {
+            return prove_again(&site, &request, &missing, path::ADD_FACTOR).await;
+        }
     };
     let view = EnrolmentView {
         enrolment,
@@ -87,7 +89,9 @@ pub(in crate::web) async fn post(
     .await?;
     let outcome = match done {
         FactorChange::Done(outcome) => outcome,
-        missing => return prove_again(&site, &request, &missing, &page_address).await,
+        missing @ (FactorChange::Stale | FactorChange::SecondFactorStale | FactorChange::SignedOut) => {
+            return prove_again(&site, &request, &missing, &page_address).await;
+        }
     };
     let again = |enrolment| EnrolmentView {
         enrolment,
@@ -124,7 +128,9 @@ pub(in crate::web) async fn post(
     };
     let enrolment = match begin(&site, &request).await? {
         FactorChange::Done(enrolment) => *enrolment,
-        missing => return prove_again(&site, &request, &missing, &page_address).await,
+        missing @ (FactorChange::Stale | FactorChange::SecondFactorStale | FactorChange::SignedOut) => {
+            return prove_again(&site, &request, &missing, &page_address).await;
+        }
     };
     let seconds = match &notice {
         EnrolmentNotice::Throttled { seconds, .. } => Some(*seconds),

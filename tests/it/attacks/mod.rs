@@ -210,12 +210,45 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         56,
         "roles::of_two_owners_who_lose_their_role_at_the_same_moment_one_keeps_it",
     ),
+    (
+        57,
+        "second_factors::wrong_codes_are_counted_together_however_many_devices_a_password_makes_known",
+    ),
+    (
+        57,
+        "second_factors::wrong_codes_pause_the_account_and_a_right_password_refunds_nothing",
+    ),
+    (
+        58,
+        "second_factors::a_right_password_alone_reaches_nothing_and_its_ticket_is_good_for_one_browser_and_step",
+    ),
+    (
+        58,
+        "second_factors::a_ticket_ends_when_somebody_is_switched_off_and_a_secret_is_enrolled_once",
+    ),
+    (
+        58,
+        "second_factors::recovery_codes_are_no_second_factor_by_themselves",
+    ),
+    (
+        58,
+        "second_factors::a_remembered_device_changes_no_password_and_finds_its_way_to_the_code",
+    ),
+    (
+        59,
+        "second_factors::force_authn_is_answered_by_what_is_proved_after_the_request_alone",
+    ),
+    (
+        59,
+        "second_factors::a_device_is_remembered_only_where_that_is_allowed_and_wished_and_proves_nothing",
+    ),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, which does not exist yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56,
+    57, 58, 59,
 ];
 
 /// Each row and a test that covers it, as docs/security.md names them.
