@@ -187,6 +187,8 @@ impl<'p> Daemon<'p> {
                 ],
                 "",
             );
+            // As most companies have it: open to a group, which is read with the session.
+            deployment.run(&["group", "add-member", "chatgpt-users", EMAIL], "");
             if deployment.options.one_signature {
                 deployment.run(&["app", "edit", "chatgpt", "--sign", "assertion"], "");
             }
