@@ -85,13 +85,12 @@ impl Provider {
             return Ok(false);
         };
         let name = stored.factor.name.to_string();
+        event.detail = Some(format!("{}: {name}", stored.factor.kind.name()));
         let mail = self.factors_changed_mail(of, FactorsChange::Removed(name))?;
         Ok(self.store().write(|tx| {
-            let factors = tx.second_factors(user)?;
-            let Some(stored) = factors.iter().find(|stored| stored.factor.id == id) else {
+            if !tx.remove_second_factor(user, id)? {
                 return Ok(false);
-            };
-            tx.remove_second_factor(user, id)?;
+            }
             // Without a second factor there is nothing that they stand in for.
             if tx.count_second_factors(user)? == 0 {
                 tx.replace_recovery_codes(user, &[], now)?;
@@ -101,7 +100,6 @@ impl Provider {
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;
             }
-            event.detail = Some(format!("{}: {}", stored.factor.kind.name(), stored.factor.name));
             tx.add_audit_event(&event)?;
             Ok(true)
         })?)
