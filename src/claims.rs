@@ -109,7 +109,7 @@ mod tests {
         attribute::NameFormat,
         id::UserId,
         preset::Preset,
-        user::{Email, NameComponents, StableId, UserName},
+        user::{Email, NameComponents, Preferences, StableId, UserName},
     };
 
     fn ada() -> User {
@@ -126,6 +126,7 @@ mod tests {
             external_id: None,
             deleted_at: None,
             role: None,
+            preferences: Preferences::default(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! | layer | modules | what they know |
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`], [`build_info`] | plain values; the time; randomness; other processes; users of the system; which build this is |
-//! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
+//! | 2 | [`crypto`], [`xml`], [`telemetry`], [`localization`] | keys and certificates; reading and writing XML; the log; the texts that people see, in every language |
 //! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`], [`mail`], [`backup_encryption`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
 //! | 5 | [`api_model`] | what `--json` prints: serde types made from the provider's results |
@@ -33,6 +33,7 @@ pub mod demo;
 pub mod entropy;
 pub mod fetch;
 pub mod files;
+pub mod localization;
 pub mod mail;
 pub mod model;
 pub mod os_user;

@@ -15,7 +15,7 @@ pub(super) enum AppliesOn {
 use AppliesOn::{Reload, Restart};
 
 /// The keys as TOML spells them; a dot separates the section.
-const TABLE: [(AppliesOn, &str); 37] = [
+const TABLE: [(AppliesOn, &str); 38] = [
     (Restart, "base_url"),
     (Restart, "listen"),
     (Restart, "data_dir"),
@@ -28,6 +28,7 @@ const TABLE: [(AppliesOn, &str); 37] = [
     (Restart, "entity_id"),
     (Reload, "organisation"),
     (Reload, "help_url"),
+    (Reload, "language"),
     (Reload, "trusted_proxies"),
     (Reload, "log"),
     (Restart, "log_format"),

@@ -2,6 +2,7 @@
 
 use crate::{
     config::reader::{ReadSecret, Reader, format_path, parse_path},
+    model::language::Language,
     model::mail::{MailServer, MailSettings, Mailbox},
 };
 
@@ -12,6 +13,7 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
     read_secret: ReadSecret<'_>,
     organisation: &str,
+    language: Language,
 ) -> Option<MailSettings> {
     let server = reader.url_or_file(
         URL,
@@ -36,5 +38,6 @@ pub(super) fn read(
         from: from?,
         reply_to,
         organisation: organisation.to_owned(),
+        language,
     })
 }

@@ -19,7 +19,10 @@ use crate::{
         reader::{self, EffectiveSetting, ReadSecret, Reader},
         value,
     },
-    model::{application::EntityId, endpoint::BaseUrl, mail::MailSettings, policy::Policy, secret::Secret},
+    model::{
+        application::EntityId, endpoint::BaseUrl, language::Language, mail::MailSettings, policy::Policy,
+        secret::Secret,
+    },
 };
 
 /// A signing key that was generated elsewhere.
@@ -54,6 +57,8 @@ pub struct Settings {
     pub organisation: String,
     /// Where users find help.
     pub help_url: Option<Url>,
+    /// What is spoken and written to people who wish for no language that there is.
+    pub language: Language,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Private networks that metadata may be fetched from.
@@ -155,7 +160,10 @@ impl Settings {
             reader::parse_organisation,
             Clone::clone,
         );
-        let mail = mail::read(reader, read_secret, &organisation).map(Arc::new);
+        let language = reader.value("language", Language::default(), value::language, |language| {
+            language.tag().to_owned()
+        });
+        let mail = mail::read(reader, read_secret, &organisation, language).map(Arc::new);
         let behind_local_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
@@ -172,6 +180,7 @@ impl Settings {
             ),
             organisation,
             mail,
+            language,
             help_url: reader.optional("help_url", value::help_url, ToString::to_string),
             trusted_proxies: reader.value(
                 "trusted_proxies",

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::config::log_format::LogFormat;
+use crate::{config::log_format::LogFormat, model::language::Language};
 
 /// Why a value is refused; never contains a value that may be secret.
 type Reason = String;
@@ -142,6 +142,19 @@ pub(super) fn help_url(text: &str) -> Result<Url, Reason> {
             quoted(text)
         )),
     }
+}
+
+/// One of the languages that there are, by its tag.
+pub(super) fn language(text: &str) -> Result<Language, Reason> {
+    let tag = text.trim().to_ascii_lowercase();
+    Language::from_tag(&tag).ok_or_else(|| {
+        let tags: Vec<&str> = Language::ALL.iter().map(|language| language.tag()).collect();
+        format!(
+            "{} is not a language that there is here; write one of {}",
+            quoted(text),
+            tags.join(", ")
+        )
+    })
 }
 
 /// The database's URL. It may contain a password: no message shows it.

@@ -132,6 +132,7 @@ mod tests {
             from: Mailbox::parse("Fernweh, Ä <it@fernweh.example>").unwrap(),
             reply_to: Some(Mailbox::parse("help@fernweh.example").unwrap()),
             organisation: "Fernweh".to_owned(),
+            language: Language::English,
         }
     }
 
@@ -140,7 +141,7 @@ mod tests {
             user: None,
             name: Some(name.to_owned()),
             email: Email::parse(address).unwrap(),
-            language: Language::English,
+            language: Some(Language::English),
         };
         let words = MailText {
             subject: subject.to_owned(),

@@ -38,6 +38,14 @@ pub fn describe(user_agent: &str) -> Option<String> {
     }
 }
 
+/// The browser and the system of what [`describe`] wrote.
+pub fn parts(description: &str) -> (&str, Option<&str>) {
+    match description.split_once(" on ") {
+        Some((browser, system)) => (browser, Some(system)),
+        None => (description, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,10 @@ pub mod path {
     pub const REQUIRED_PASSWORD: &str = "/login/password";
     /// Asks for a second factor, or sets one up.
     pub const SECOND_FACTOR: &str = "/login/second-factor";
+    /// The account of the user who is signed in.
+    pub const ACCOUNT: &str = "/account";
+    pub const PROFILE: &str = "/account/profile";
+    pub const END_OWN_SESSIONS: &str = "/account/sessions/end";
     /// The second factors of the user who is signed in.
     pub const ACCOUNT_FACTORS: &str = "/account/second-factors";
     pub const ADD_FACTOR: &str = "/account/second-factors/add";

@@ -26,6 +26,8 @@ pub struct MailSettings {
     pub reply_to: Option<Mailbox>,
     /// Who writes.
     pub organisation: String,
+    /// Of mails to people who chose none.
+    pub language: Language,
 }
 
 /// An SMTP server.
@@ -215,7 +217,8 @@ pub struct Recipient {
     /// What they are called; none for somebody who is not known yet.
     pub name: Option<String>,
     pub email: Email,
-    pub language: Language,
+    /// What they chose, if they did.
+    pub language: Option<Language>,
 }
 
 impl Recipient {
@@ -364,7 +367,7 @@ mod tests {
             user: None,
             name: Some(name.to_owned()),
             email: Email::parse("ada@fernweh.example").unwrap(),
-            language: Language::English,
+            language: None,
         };
         assert_eq!(
             recipient("A\r\nda\u{202e}").display_name().as_deref(),

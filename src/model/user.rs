@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::{
     application::Slug,
     id::UserId,
+    language::Language,
     role::Role,
     text::{BadText, single_line},
 };
@@ -216,6 +217,16 @@ pub struct User {
     pub deleted_at: Option<DateTime<Utc>>,
     /// What the user may administer; most have none.
     pub role: Option<Role>,
+    pub preferences: Preferences,
+}
+
+/// What a user chooses for themselves.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Preferences {
+    /// Of mails, and of pages in a browser that they have not signed in with before.
+    pub language: Option<Language>,
+    /// A sign-in from a device that is not known is mailed.
+    pub new_device_mail: bool,
 }
 
 impl User {

@@ -117,5 +117,6 @@ pub(super) fn brand(settings: &Settings) -> Brand {
     Brand {
         organisation: settings.organisation.as_str().into(),
         help_url: settings.help_url.as_ref().map(|url| url.as_str().into()),
+        language: settings.language,
     }
 }

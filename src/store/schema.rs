@@ -39,6 +39,8 @@ diesel::table! {
         deleted_at -> Nullable<Timestamp>,
         role -> Nullable<Text>,
         external_id -> Nullable<Text>,
+        language -> Nullable<Text>,
+        new_device_mail -> Bool,
     }
 }
 

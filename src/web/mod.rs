@@ -137,6 +137,13 @@ fn routes(app: &mut ServiceConfig) {
 
 /// Where people change how they sign in.
 fn account_routes(app: &mut ServiceConfig) {
+    app.service(resource(path::ACCOUNT).route(get_or_head().to(people::account::get)));
+    app.service(
+        resource(path::PROFILE)
+            .route(get_or_head().to(people::account::profile))
+            .route(post().to(people::account::save_profile)),
+    );
+    app.service(resource(path::END_OWN_SESSIONS).route(post().to(people::account::end_sessions)));
     app.service(
         resource(path::ACCOUNT_PASSWORD)
             .route(get_or_head().to(people::account_password::get))

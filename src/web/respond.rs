@@ -1,6 +1,6 @@
 //! Responses that several handlers send: the form that carries a message, the page for a refusal.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
     api_model::remedy,
@@ -35,9 +35,9 @@ pub(super) fn user_mark(person: &UserSummary) -> UserMark {
 }
 
 /// The page that posts a Response to the ACS.
-pub(super) fn saml_response(site: &Site, answer: &SamlResponse) -> HttpResponse {
+pub(super) fn saml_response(site: &Site, request: &HttpRequest, answer: &SamlResponse) -> HttpResponse {
     let page = AutoPostPage {
-        brand: site.brand(),
+        page: site.page_context(request).once(),
         application: app_mark(answer.application, &answer.application_name),
         kind: if answer.user.is_some() {
             AutoPostKind::SignedIn
@@ -74,7 +74,7 @@ pub(super) fn redirect_with_pending(site: &Site, address: &str, waiting: &Sealed
 }
 
 /// A logout message that ends its exchange: as a redirect, or in a form that posts itself.
-pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResponse {
+pub(super) fn logout_message(site: &Site, request: &HttpRequest, outbound: &LogoutDelivery) -> HttpResponse {
     match &outbound.carrier {
         OutboundBinding::Redirect(address) => see_other(address).finish(),
         OutboundBinding::Post {
@@ -83,7 +83,7 @@ pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResp
             relay_state,
         } => {
             let page = AutoPostPage {
-                brand: site.brand(),
+                page: site.page_context(request),
                 application: app_mark(outbound.application.0, &outbound.application.1),
                 kind: AutoPostKind::SignedOut,
                 destination: location.as_str(),
@@ -97,10 +97,10 @@ pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResp
 }
 
 /// The page for a user who is not among those who may use an application.
-pub(super) fn not_assigned(site: &Site, refused: &NotAssigned) -> HttpResponse {
+pub(super) fn not_assigned(site: &Site, request: &HttpRequest, refused: &NotAssigned) -> HttpResponse {
     let (id, name) = &refused.application;
     let shown = NotAssignedPage {
-        brand: site.brand(),
+        page: site.page_context(request),
         application: app_mark(*id, name),
         user: user_mark(&refused.user),
         groups: &refused.groups,
@@ -118,16 +118,15 @@ pub(super) fn not_assigned(site: &Site, refused: &NotAssigned) -> HttpResponse {
 }
 
 /// Our own page for a refusal: what is wrong, who can fix it and how, a code and a reference.
-pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
+pub(super) fn refusal(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
     let explanation = refused.refusal.explanation();
     let shown = RefusalPage {
-        brand: site.brand(),
+        page: site.page_context(request),
         action: if refused.is_logout {
             RefusedAction::SignOut
         } else {
             RefusedAction::SignIn
         },
-        message: explanation.message,
         responsible: explanation.responsible,
         fix: remedy::fix_words(explanation.fix),
         code: explanation.code,

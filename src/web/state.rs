@@ -20,13 +20,14 @@ use crate::{
         layer::cookie::Cookies,
         layer::csrf,
         layer::headers::{Headers, ResponseKind},
+        layer::language,
         layer::log_limiter::LogLimiter,
         layer::permits::Permits,
         layer::visitor::{self, TrustedProxies},
         page::{
             html::Page,
             notice::{NoticeKind, NoticePage},
-            part::Brand,
+            part::{Brand, PageContext},
         },
     },
 };
@@ -77,6 +78,17 @@ impl Site {
 
     pub(super) fn brand(&self) -> Brand {
         Brand::clone(&self.brand.load())
+    }
+
+    /// What every page has, in the language that the request asks for.
+    pub(super) fn page_context(&self, request: &HttpRequest) -> PageContext {
+        let brand = self.brand();
+        PageContext {
+            organisation: brand.organisation,
+            help_url: brand.help_url,
+            language: language::requested(request, self.cookies, brand.language),
+            address: language::address(request),
+        }
     }
 
     pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {
@@ -138,11 +150,11 @@ impl Site {
         response.body(make(&csrf::form_token(&browser)))
     }
 
-    pub(super) fn notice(&self, status: StatusCode, kind: NoticeKind<'_>) -> HttpResponse {
+    pub(super) fn notice(&self, request: &HttpRequest, status: StatusCode, kind: NoticeKind) -> HttpResponse {
         page(
             status,
             &NoticePage {
-                brand: self.brand(),
+                page: self.page_context(request),
                 kind,
             },
         )

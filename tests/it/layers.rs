@@ -33,7 +33,16 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("config", &["model"], &["toml"]),
     ("files", &["model", "os_user"], &[]),
     ("fetch", &["model"], &["ureq"]),
-    ("mail", &["model"], &["askama", "lettre", "serde", "serde_json"]),
+    (
+        "localization",
+        &["model"],
+        &["askama", "fluent_bundle", "fluent_langneg", "unic_langid"],
+    ),
+    (
+        "mail",
+        &["model", "localization"],
+        &["askama", "lettre", "serde", "serde_json"],
+    ),
     ("backup_encryption", &["model"], &["age"]),
     (
         "store",
@@ -61,7 +70,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("api_model", &["model", "config", "mail", "provider"], &["serde"]),
     (
         "web",
-        &["model", "provider", "api_model"],
+        &["model", "localization", "provider", "api_model"],
         &["actix_http", "actix_web", "askama", "serde"],
     ),
     (

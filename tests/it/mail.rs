@@ -89,7 +89,7 @@ fn queue(provider: &Provider, user: &User) {
         user: Some(user.id),
         name: Some(user.full_name()),
         email: user.email.clone(),
-        language: Language::English,
+        language: Some(Language::English),
     };
     assert!(provider.mail(&Actor::Itself).queue(&Mail::Test, &to).unwrap());
 }
@@ -311,7 +311,7 @@ fn nothing_is_queued_where_mail_is_not_set_up() {
         user: Some(ada.id),
         name: None,
         email: ada.email,
-        language: Language::English,
+        language: Some(Language::English),
     };
     let actor = Actor::Itself;
     let mail = server.provider.mail(&actor);
@@ -351,7 +351,7 @@ fn neither_log_nor_settings_show_password_address_or_words() {
             user: None,
             name: None,
             email: hallpass::model::user::Email::parse(address).unwrap(),
-            language: Language::English,
+            language: Some(Language::English),
         };
         assert!(provider.mail(&Actor::Itself).queue(&Mail::Test, &to).unwrap());
     }

@@ -16,6 +16,7 @@
     reason = "tests favour readability, and print what they skip"
 )]
 
+mod account;
 mod aggregate;
 mod attacks;
 mod audit;
@@ -32,6 +33,7 @@ mod gate;
 mod groups;
 mod idp_initiated;
 mod json;
+mod languages;
 mod layers;
 mod leavers;
 mod links;

@@ -69,6 +69,8 @@ fn post_routes() -> Vec<String> {
             "path::SIGN_IN" => path::SIGN_IN.to_owned(),
             "path::REQUIRED_PASSWORD" => path::REQUIRED_PASSWORD.to_owned(),
             "path::ACCOUNT_PASSWORD" => path::ACCOUNT_PASSWORD.to_owned(),
+            "path::PROFILE" => path::PROFILE.to_owned(),
+            "path::END_OWN_SESSIONS" => path::END_OWN_SESSIONS.to_owned(),
             "path::SECOND_FACTOR" => path::SECOND_FACTOR.to_owned(),
             "path::ADD_FACTOR" => path::ADD_FACTOR.to_owned(),
             "path::REMOVE_FACTOR" => path::REMOVE_FACTOR.to_owned(),

@@ -35,6 +35,12 @@ pub(in crate::provider) fn user_changes(
         if let Some(id) = &user.external_id {
             pairs.push(("external id".to_owned(), id.as_str().to_owned()));
         }
+        if let Some(language) = user.preferences.language {
+            pairs.push(("language".to_owned(), language.tag().to_owned()));
+        }
+        if user.preferences.new_device_mail {
+            pairs.push(("mail about new devices".to_owned(), on_or_off(true)));
+        }
         let own = own.iter().filter(|(_, values)| !values.is_empty());
         pairs.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
         pairs

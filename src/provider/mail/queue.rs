@@ -59,8 +59,13 @@ impl Mails<'_> {
         settings: &MailSettings,
     ) -> Result<OutgoingMail, SendError> {
         let address = self.endpoints().base.origin();
-        let words = compose(mail, to.language, &settings.organisation, address)
-            .map_err(|why| SendError::Unwritable(why.to_string()))?;
+        let words = compose(
+            mail,
+            to.language.unwrap_or(settings.language),
+            &settings.organisation,
+            address,
+        )
+        .map_err(|why| SendError::Unwritable(why.to_string()))?;
         Ok(OutgoingMail::new(mail.name(), to, words))
     }
 }

@@ -2,10 +2,7 @@
 
 use crate::{
     mail::{Delivered, Mail, SendError},
-    model::{
-        audit_action::AuditAction, id::JobId, language::Language, mail::Recipient, use_case::UseCase,
-        user::Email,
-    },
+    model::{audit_action::AuditAction, id::JobId, mail::Recipient, use_case::UseCase, user::Email},
     provider::{error::Error, handle::Mails},
 };
 
@@ -23,7 +20,7 @@ impl Mails<'_> {
             user: None,
             name: None,
             email: email.clone(),
-            language: Language::default(),
+            language: None,
         };
         let mail = self.compose(&Mail::Test, &to, &settings)?;
         let now = self.now();

@@ -11,7 +11,6 @@ use crate::{
         endpoint::path,
         hash::sha256_hex,
         job::Job,
-        language::Language,
         mail::Recipient,
         one_time_link::{LinkPurpose, OneTimeLink},
         role::Role,
@@ -20,7 +19,7 @@ use crate::{
         use_case::UseCase,
         user::{Email, User, canonical_account},
     },
-    provider::{core::Provider, error::Error, handle::People},
+    provider::{core::Provider, error::Error, handle::People, visitor::Visitor},
     store::Tx,
 };
 
@@ -165,6 +164,33 @@ impl Provider {
         self.mail(&Actor::Itself).prepare(&mail, &recipient(user), None)
     }
 
+    /// The same about names and preferences.
+    pub(in crate::provider) fn profile_changed_mail(&self, user: &User) -> Result<Option<Job>, Error> {
+        let mail = Mail::ProfileChanged {
+            greeting: user.names.greeting().to_owned(),
+            at: self.now(),
+        };
+        self.mail(&Actor::Itself).prepare(&mail, &recipient(user), None)
+    }
+
+    /// Tells `user` of a sign-in from a device that is not known, if they chose to be told.
+    pub(in crate::provider) fn new_device_mail(
+        &self,
+        user: &User,
+        visitor: &Visitor,
+    ) -> Result<Option<Job>, Error> {
+        if !user.preferences.new_device_mail {
+            return Ok(None);
+        }
+        let mail = Mail::NewDevice {
+            greeting: user.names.greeting().to_owned(),
+            at: self.now(),
+            device: visitor.browser_name.clone(),
+            address: visitor.address.to_string(),
+        };
+        self.mail(&Actor::Itself).prepare(&mail, &recipient(user), None)
+    }
+
     /// The same about second factors.
     pub(in crate::provider) fn factors_changed_mail(
         &self,
@@ -185,7 +211,7 @@ fn recipient(user: &User) -> Recipient {
         user: Some(user.id),
         name: Some(user.full_name()),
         email: user.email.clone(),
-        language: Language::default(),
+        language: user.preferences.language,
     }
 }
 

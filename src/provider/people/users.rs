@@ -11,7 +11,7 @@ use crate::{
         role::Role,
         text::BadText,
         use_case::UseCase,
-        user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
+        user::{Email, NameComponent, NameComponents, OwnAttributes, Preferences, StableId, User, UserName},
     },
     provider::{
         applications::required_attributes::{UnmetRequirement, unmet_requirements_of},
@@ -149,6 +149,7 @@ impl People<'_> {
             external_id: None,
             deleted_at: None,
             role: new.role,
+            preferences: Preferences::default(),
         };
         let stored = match &new.password {
             Some(password) => Some(self.hashed(password, new.must_change_password)?),

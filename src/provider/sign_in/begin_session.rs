@@ -108,6 +108,11 @@ impl SignIn<'_> {
             Replacement::NewPassword(_) => self.password_changed_mail(user)?,
             Replacement::None | Replacement::Rehash(_) => None,
         };
+        let is_sign_in = matches!(occasion, Occasion::SignIn | Occasion::SignInWithNewPassword);
+        let device_mail = match known {
+            None if is_sign_in => self.new_device_mail(user, visitor)?,
+            None | Some(_) => None,
+        };
         let other = self.event(AuditAction::Logout, "ok", Some(visitor));
         let begun = self.store().write(|tx| {
             if !tx.still_may_sign_in(user.id, &verified.stored.phc)? {
@@ -115,7 +120,7 @@ impl SignIn<'_> {
             }
             let own = before.as_ref().filter(|before| before.user.id == user.id);
             let ended = replace_password(tx, verified, own.map(|own| own.session.id), now)?;
-            if let Some(mail) = &mail {
+            for mail in mail.iter().chain(&device_mail) {
                 tx.add_job(mail)?;
             }
             if is_counted {

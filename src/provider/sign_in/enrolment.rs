@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// How recently a user must have signed in before a page is shown on which second factors are changed.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
+pub(in crate::provider) const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// How recently when the form of that page is sent: it takes a while to fill in.
-const STILL_FRESH: TimeDelta = TimeDelta::minutes(15);
+pub(in crate::provider) const STILL_FRESH: TimeDelta = TimeDelta::minutes(15);
 /// How many second factors a user may have: each code is held against all of them.
 pub const MAX_FACTORS: usize = 8;
 
@@ -317,7 +317,7 @@ impl SignIn<'_> {
             || !self.store().read(|tx| tx.has_second_factor(active.user.id))?)
     }
 
-    fn with_fresh_session<T>(
+    pub(in crate::provider) fn with_fresh_session<T>(
         &self,
         within: TimeDelta,
         visitor: &Visitor,
@@ -336,7 +336,12 @@ impl SignIn<'_> {
         work(&active).map(FactorChange::Done)
     }
 
-    fn own_event(&self, action: AuditAction, active: &ActiveSession, visitor: &Visitor) -> AuditEvent {
+    pub(in crate::provider) fn own_event(
+        &self,
+        action: AuditAction,
+        active: &ActiveSession,
+        visitor: &Visitor,
+    ) -> AuditEvent {
         AuditEvent {
             user: Some(active.user.id),
             session: Some(active.session.id),

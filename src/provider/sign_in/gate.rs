@@ -185,7 +185,7 @@ mod tests {
         secret::Secret,
         session::Session,
         sign_in::{Payload, SamlPayload},
-        user::{Email, NameComponent, NameComponents, StableId, User},
+        user::{Email, NameComponent, NameComponents, Preferences, StableId, User},
     };
 
     fn at(minutes: i64) -> DateTime<Utc> {
@@ -224,6 +224,7 @@ mod tests {
             external_id: None,
             deleted_at: None,
             role: None,
+            preferences: Preferences::default(),
         };
         ActiveSession {
             session: Session {

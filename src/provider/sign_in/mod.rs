@@ -1,5 +1,6 @@
 //! Signing a user in: the pending sign-in, the password, the throttling, and the return to the application.
 
+pub mod account;
 pub mod begin_session;
 pub mod challenge;
 pub mod change_password;

@@ -11,9 +11,10 @@ use diesel::{
 use crate::{
     model::{
         id::UserId,
+        language::Language,
         role::Role,
         secret::Secret,
-        user::{Email, ExternalId, NameComponent, NameComponents, StableId, User, UserName},
+        user::{Email, ExternalId, NameComponent, NameComponents, Preferences, StableId, User, UserName},
     },
     store::{
         connection::{AnyConnection, EditOutcome, Tx, with_backend},
@@ -156,6 +157,8 @@ impl Tx {
             users::updated_at.eq(user.updated_at.naive_utc()),
             users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
             users::role.eq(user.role.map(Role::as_str)),
+            users::language.eq(user.preferences.language.map(Language::tag)),
+            users::new_device_mail.eq(user.preferences.new_device_mail),
             users::version.eq(users::version + 1),
         ));
         // A savepoint: on PostgreSQL a constraint violation would otherwise abort the whole
@@ -308,6 +311,8 @@ pub(in crate::store) struct Row {
     external_id: Option<String>,
     deleted_at: Option<NaiveDateTime>,
     role: Option<String>,
+    language: Option<String>,
+    new_device_mail: bool,
 }
 
 impl From<&User> for Row {
@@ -326,6 +331,11 @@ impl From<&User> for Row {
             external_id: user.external_id.as_ref().map(|id| id.as_str().to_owned()),
             deleted_at: user.deleted_at.map(|at| at.naive_utc()),
             role: user.role.map(|role| role.as_str().to_owned()),
+            language: user
+                .preferences
+                .language
+                .map(|language| language.tag().to_owned()),
+            new_device_mail: user.preferences.new_device_mail,
         }
     }
 }
@@ -357,6 +367,11 @@ impl TryFrom<Row> for User {
                 .role
                 .map(|role| name.column("role").required(Role::from_name(&role)))
                 .transpose()?,
+            preferences: Preferences {
+                // One that only a newer version speaks: as if none was chosen.
+                language: row.language.as_deref().and_then(Language::from_tag),
+                new_device_mail: row.new_device_mail,
+            },
         })
     }
 }

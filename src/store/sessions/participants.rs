@@ -204,6 +204,17 @@ impl Tx {
             .transpose()
     }
 
+    /// What all applications have received for a user.
+    pub fn identities_of(&mut self, user: UserId) -> Result<Vec<ApplicationIdentity>, Error> {
+        app_identities::table
+            .filter(app_identities::user_id.eq(user.to_string()))
+            .select(ApplicationIdentityRow::as_select())
+            .load(&mut self.0)?
+            .into_iter()
+            .map(ApplicationIdentity::try_from)
+            .collect()
+    }
+
     /// Records the NameID and e-mail address that an application received for a user. Those that it
     /// received first are never overwritten.
     pub fn save_application_identity(&mut self, identity: &ApplicationIdentity) -> Result<(), Error> {

@@ -43,7 +43,7 @@ use crate::{
         second_factor::SecondFactorPolicy,
         secret::{Secret, Token, TokenHash},
         session::Session,
-        user::{Email, NameComponent, NameComponents, StableId, User, UserName},
+        user::{Email, NameComponent, NameComponents, Preferences, StableId, User, UserName},
     },
     store::{
         configuration_changes::ConfigTx, connection::Tx, database::Store, error::Error, migrate::Backup,
@@ -154,6 +154,7 @@ fn user(number: u8) -> User {
         external_id: None,
         deleted_at: None,
         role: None,
+        preferences: Preferences::default(),
     }
 }
 

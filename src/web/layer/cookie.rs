@@ -6,7 +6,7 @@ use actix_web::{
     http::header::COOKIE,
 };
 
-use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
+use crate::model::{endpoint::BaseUrl, id::LogoutId, language::Language, secret::Token};
 
 /// The longest lifetime that browsers allow (400 days).
 const MAX_LIFETIME: Duration = Duration::days(400);
@@ -58,6 +58,17 @@ impl Cookies {
 
     pub(in crate::web) fn set_browser(self, token: &Token) -> Cookie<'static> {
         let mut cookie = self.build("hallpass-browser", token.to_text());
+        cookie.set_max_age(MAX_LIFETIME);
+        cookie
+    }
+
+    /// The language that somebody chose in this browser.
+    pub(in crate::web) fn language(self, request: &HttpRequest) -> Option<Language> {
+        Language::from_tag(self.value(request, "hallpass-language")?)
+    }
+
+    pub(in crate::web) fn set_language(self, language: Language) -> Cookie<'static> {
+        let mut cookie = self.build("hallpass-language", language.tag().to_owned());
         cookie.set_max_age(MAX_LIFETIME);
         cookie
     }
@@ -117,11 +128,15 @@ impl Cookies {
     }
 
     fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
+        Token::parse(self.value(request, name)?)
+    }
+
+    fn value<'r>(self, request: &'r HttpRequest, name: &str) -> Option<&'r str> {
         let name = self.full_name(name);
         let mut found = cookie_pairs(request).filter(|(sent, _)| *sent == name.as_bytes());
         // Two cookies of one name: an attacker may have set one, so neither is used.
         match (found.next(), found.next()) {
-            (Some((_, value)), None) => Token::parse(std::str::from_utf8(value).ok()?),
+            (Some((_, value)), None) => std::str::from_utf8(value).ok(),
             (_, _) => None,
         }
     }

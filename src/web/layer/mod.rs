@@ -6,6 +6,7 @@ pub(in crate::web) mod connection;
 pub(in crate::web) mod cookie;
 pub(in crate::web) mod csrf;
 pub(in crate::web) mod headers;
+pub(in crate::web) mod language;
 pub(in crate::web) mod log_limiter;
 pub(in crate::web) mod off_thread;
 pub(in crate::web) mod permits;

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -23,6 +23,7 @@ use crate::{
         health,
         layer::connection,
         layer::headers::ResponseKind,
+        layer::language,
         layer::request_id::RequestId,
         page::notice::{FailurePage, NoticeKind},
         state::{Site, page},
@@ -58,13 +59,20 @@ pub(in crate::web) async fn layer(
     if response.response().body().size() == BodySize::Sized(0) && wants_page(status) {
         let retry_after = response.headers().get(RETRY_AFTER).cloned();
         let mut page = match &retry_after {
-            Some(_) => site.notice(status, NoticeKind::Busy),
-            None => default_page(&site, status, &id),
+            Some(_) => site.notice(response.request(), status, NoticeKind::Busy),
+            None => default_page(&site, response.request(), status, &id),
         };
         if let Some(retry_after) = retry_after {
             page.headers_mut().insert(RETRY_AFTER, retry_after);
         }
         response = response.into_response(page);
+    }
+    if let Some(chosen) = language::newly_chosen(response.request(), site.cookies)
+        && let Err(error) = response
+            .response_mut()
+            .add_cookie(&site.cookies.set_language(chosen))
+    {
+        tracing::error!(%error, "the cookie of a language could not be written");
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -107,12 +115,12 @@ fn wants_page(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-fn default_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
+fn default_page(site: &Site, request: &HttpRequest, status: StatusCode, id: &str) -> actix_web::HttpResponse {
     if status.is_server_error() {
         page(
             status,
             &FailurePage {
-                brand: site.brand(),
+                page: site.page_context(request),
                 code: codes::FAILURE,
                 reference: Reference::from_request_id(id),
             },
@@ -125,6 +133,6 @@ fn default_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpRes
             StatusCode::UNSUPPORTED_MEDIA_TYPE => NoticeKind::NotAForm,
             _ => NoticeKind::Unreadable,
         };
-        site.notice(status, kind)
+        site.notice(request, status, kind)
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::web::page::part::{AppMark, Brand, UserMark};
+use crate::web::page::part::{AppMark, PageContext, UserMark};
 
 /// What the message is that the browser posts to the application.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,25 +16,25 @@ pub enum AutoPostKind {
 }
 
 impl AutoPostKind {
-    fn heading(self) -> &'static str {
+    const fn heading_id(self) -> &'static str {
         match self {
-            Self::SignedIn => "Taking you to",
-            Self::Refused | Self::SignedOut => "Going back to",
+            Self::SignedIn => "taking-you-to",
+            Self::Refused | Self::SignedOut => "going-back-to",
         }
     }
 
-    fn text(self) -> &'static str {
+    const fn text_id(self) -> &'static str {
         match self {
-            Self::SignedIn => "You are signed in.",
-            Self::Refused => "We could not do what the application asked for, and are telling it why.",
-            Self::SignedOut => "You are signed out here, and we are telling the application.",
+            Self::SignedIn => "signed-in-moving-on",
+            Self::Refused => "refused-moving-on",
+            Self::SignedOut => "signed-out-moving-on",
         }
     }
 
-    fn button_label(self) -> &'static str {
+    const fn button_id(self) -> &'static str {
         match self {
-            Self::SignedIn => "Continue to",
-            Self::Refused | Self::SignedOut => "Go back to",
+            Self::SignedIn => "continue-to",
+            Self::Refused | Self::SignedOut => "go-back-to",
         }
     }
 
@@ -61,7 +61,7 @@ impl Base64 {
 #[derive(Clone, Debug, Template)]
 #[template(path = "auto_post.html", config = "src/web/askama.toml")]
 pub struct AutoPostPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub application: AppMark,
     pub kind: AutoPostKind,
     /// The registered address that receives the message.

@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use crate::web::page::part::Brand;
+use crate::web::page::part::PageContext;
 
 /// Asks before the link is used up; it posts `csrf` to its own address. It does not say whose link
 /// it is.
 #[derive(Clone, Debug, Template)]
 #[template(path = "device_link.html", config = "src/web/askama.toml")]
 pub struct DeviceLinkPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     /// The part of the address that identifies the link.
     pub link: &'a str,
     pub csrf: &'a str,

@@ -8,7 +8,7 @@ use crate::{
     model::logout::LogoutStepState,
     web::page::{
         auto_post::Base64,
-        part::{AppMark, Brand},
+        part::{AppMark, PageContext},
     },
 };
 
@@ -37,24 +37,24 @@ impl ParticipantView {
         self.launch_url.as_deref().filter(|_| self.may_be_open())
     }
 
-    /// Tone and text of the badge after its name.
+    /// Tone of the badge, and the text that it shows after its name.
     pub fn badge(&self) -> (&'static str, &'static str) {
         match self.state {
-            LogoutStepState::Confirmed => ("good", "Ended"),
-            LogoutStepState::Requested => ("info", "Asked"),
-            LogoutStepState::Pending => ("none", "To be asked"),
-            LogoutStepState::Refused | LogoutStepState::NoEndpoint => ("warning", "Still open"),
-            LogoutStepState::Unconfirmed => ("warning", "Not confirmed"),
+            LogoutStepState::Confirmed => ("good", "state-ended"),
+            LogoutStepState::Requested => ("info", "state-asked"),
+            LogoutStepState::Pending => ("none", "state-to-be-asked"),
+            LogoutStepState::Refused | LogoutStepState::NoEndpoint => ("warning", "state-still-open"),
+            LogoutStepState::Unconfirmed => ("warning", "state-not-confirmed"),
         }
     }
 
     /// The reason, shown below its name.
-    pub fn note(&self) -> Option<&'static str> {
+    pub fn note_id(&self) -> Option<&'static str> {
         match self.state {
             LogoutStepState::Confirmed | LogoutStepState::Requested | LogoutStepState::Pending => None,
-            LogoutStepState::Refused => Some("It could not end its session"),
-            LogoutStepState::NoEndpoint => Some("You have to sign out there yourself"),
-            LogoutStepState::Unconfirmed => Some("No valid answer"),
+            LogoutStepState::Refused => Some("could-not-end"),
+            LogoutStepState::NoEndpoint => Some("sign-out-there-yourself"),
+            LogoutStepState::Unconfirmed => Some("no-valid-answer"),
         }
     }
 }
@@ -78,7 +78,7 @@ pub enum AdvanceBy<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout_progress.html", config = "src/web/askama.toml")]
 pub struct LogoutProgressPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub participants: Vec<ParticipantView>,
     /// The application of this step.
     pub application: AppMark,
@@ -93,7 +93,7 @@ pub struct LogoutProgressPage<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout_return.html", config = "src/web/askama.toml")]
 pub struct LogoutReturnPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub participants: Vec<ParticipantView>,
     /// The application that receives the LogoutResponse.
     pub application: AppMark,
@@ -102,7 +102,7 @@ pub struct LogoutReturnPage<'a> {
 }
 
 impl LogoutReturnPage<'_> {
-    fn delay_seconds(&self) -> u8 {
+    fn delay_seconds(&self) -> u64 {
         if any_open(&self.participants) { 10 } else { 0 }
     }
 }
@@ -112,11 +112,7 @@ pub fn any_open(left: &[ParticipantView]) -> bool {
     left.iter().any(ParticipantView::may_be_open)
 }
 
-/// A sentence about how many may still be open; empty if none.
-pub fn still_open(left: &[ParticipantView]) -> String {
-    match left.iter().filter(|left| left.may_be_open()).count() {
-        0 => String::new(),
-        1 => "One application did not confirm that you are signed out there too.".to_owned(),
-        several => format!("{several} applications did not confirm that you are signed out there too."),
-    }
+/// How many may still be open.
+pub fn count_open(left: &[ParticipantView]) -> usize {
+    left.iter().filter(|left| left.may_be_open()).count()
 }

@@ -1,6 +1,7 @@
 //! The pages that users see. They receive plain values and contain all text; `tests` renders and
 //! checks all of them.
 
+pub mod account;
 pub mod auto_post;
 pub mod device_link;
 pub mod html;

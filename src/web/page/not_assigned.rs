@@ -2,9 +2,12 @@
 
 use askama::Template;
 
-use crate::web::page::{
-    auto_post::Base64,
-    part::{AppMark, Brand, UserMark},
+use crate::{
+    localization::Phrase,
+    web::page::{
+        auto_post::Base64,
+        part::{AppMark, PageContext, UserMark},
+    },
 };
 
 /// How the user goes back to the application, which then receives a status.
@@ -22,7 +25,7 @@ pub struct WayBack<'a> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "not_assigned.html", config = "src/web/askama.toml")]
 pub struct NotAssignedPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub application: AppMark,
     pub user: UserMark,
     /// The names of the groups that it is open to.
@@ -34,13 +37,37 @@ pub struct NotAssignedPage<'a> {
 }
 
 impl NotAssignedPage<'_> {
-    /// The groups, if they are few enough to be named.
-    fn named_groups(&self) -> Option<String> {
-        match self.groups {
-            [only] => Some(only.clone()),
-            [first, second] => Some(format!("{first} and {second}")),
-            [first, second, third] => Some(format!("{first}, {second} and {third}")),
-            _ => None,
-        }
+    /// Whom it is open to; groups are named if they are few enough.
+    fn open_to(&self) -> Phrase<'static> {
+        let several = match self.groups {
+            [only] => {
+                return self
+                    .page
+                    .say("no-access-one-group")
+                    .name("application", &self.application.name)
+                    .strong("group", only);
+            }
+            [first, second] => self
+                .page
+                .say("two-names")
+                .strong("first", first)
+                .strong("second", second),
+            [first, second, third] => self
+                .page
+                .say("three-names")
+                .strong("first", first)
+                .strong("second", second)
+                .strong("third", third),
+            _ => {
+                return self
+                    .page
+                    .say("no-access-people")
+                    .name("application", &self.application.name);
+            }
+        };
+        self.page
+            .say("no-access-groups")
+            .name("application", &self.application.name)
+            .phrase("groups", several)
     }
 }

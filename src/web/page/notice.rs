@@ -2,14 +2,12 @@
 
 use askama::Template;
 
-use crate::{model::reference::Reference, web::page::part::Brand};
+use crate::{model::reference::Reference, web::page::part::PageContext};
 
 /// What a short page says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NoticeKind<'a> {
+pub enum NoticeKind {
     NotFound,
-    /// Too many requests; the text says of what, and how long to wait.
-    TooMany(&'a str),
     /// Incomplete or malformed.
     Unreadable,
     /// Larger than any form of ours.
@@ -34,64 +32,40 @@ pub enum NoticeKind<'a> {
 
 #[derive(Clone, Debug, Template)]
 #[template(path = "notice.html", config = "src/web/askama.toml")]
-pub struct NoticePage<'a> {
-    pub brand: Brand,
-    pub kind: NoticeKind<'a>,
+pub struct NoticePage {
+    pub page: PageContext,
+    pub kind: NoticeKind,
 }
 
-impl NoticePage<'_> {
-    fn heading(&self) -> &'static str {
+impl NoticePage {
+    const fn heading_id(&self) -> &'static str {
         match self.kind {
-            NoticeKind::NotFound => "There is no page here",
-            NoticeKind::Unreadable => "This could not be read",
-            NoticeKind::TooLarge => "This is too long",
-            NoticeKind::NotAForm => "This is not a form",
-            NoticeKind::BodyTimeout => "This took too long",
-            NoticeKind::TooMany(_) => "Please wait a little",
-            NoticeKind::SignInOver => "Start again at the application",
-            NoticeKind::NotTopLevel => "Sign in on a page of its own",
-            NoticeKind::Busy => "Too many people at once",
-            NoticeKind::LinkExpired | NoticeKind::PasswordLinkExpired => "This link no longer works",
-            NoticeKind::NoCookies => "Your browser sent no cookie",
+            NoticeKind::NotFound => "not-found",
+            NoticeKind::Unreadable => "unreadable",
+            NoticeKind::TooLarge => "too-large",
+            NoticeKind::NotAForm => "not-a-form",
+            NoticeKind::BodyTimeout => "body-timeout",
+            NoticeKind::SignInOver => "sign-in-over",
+            NoticeKind::NotTopLevel => "not-top-level",
+            NoticeKind::Busy => "busy",
+            NoticeKind::LinkExpired | NoticeKind::PasswordLinkExpired => "link-expired",
+            NoticeKind::NoCookies => "no-cookie-sent",
         }
     }
 
-    fn text(&self) -> &str {
+    const fn text_id(&self) -> &'static str {
         match self.kind {
-            NoticeKind::NotFound => {
-                "The address may be cut short, or the page is gone. To sign in to an application, begin there."
-            }
-            NoticeKind::Unreadable => {
-                "What your browser sent is too long, or not whole. Go back to where you came from and begin again there."
-            }
-            NoticeKind::TooLarge => {
-                "What your browser sent is too long to be read here. Go back to where you came from and begin again there."
-            }
-            NoticeKind::NotAForm => {
-                "Only the forms on these pages are read here. Open the page in your browser, and send the form that it shows."
-            }
-            NoticeKind::BodyTimeout => {
-                "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
-            }
-            NoticeKind::TooMany(message) => message,
-            NoticeKind::NoCookies => {
-                "If cookies are switched off, allow them for this site in your browser’s settings: without them nobody can be signed in. If you began in another browser, go on there. Else go back to the application and sign in there."
-            }
-            NoticeKind::Busy => {
-                "You did nothing wrong: more people want something here than can be served right now. Wait a few seconds, then load this page again."
-            }
-            NoticeKind::LinkExpired => {
-                "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
-            }
-            NoticeKind::PasswordLinkExpired => {
-                "It works once, and not for long: 30 minutes, or 7 days if you were invited. If you have chosen your password, sign in with it; else ask for another link where you sign in, or ask your administrator."
-            }
-            NoticeKind::NotTopLevel => {
-                "Another page tried to load this sign-in into itself. Open the application in a tab or window of its own, and sign in there."
-            }
-            NoticeKind::SignInOver => {
-                "This sign-in is over: it was finished before, or it waited too long. Go back to the application and sign in there."
-            }
+            NoticeKind::NotFound => "not-found-text",
+            NoticeKind::Unreadable => "unreadable-text",
+            NoticeKind::TooLarge => "too-large-text",
+            NoticeKind::NotAForm => "not-a-form-text",
+            NoticeKind::BodyTimeout => "body-timeout-text",
+            NoticeKind::SignInOver => "sign-in-over-text",
+            NoticeKind::NotTopLevel => "not-top-level-text",
+            NoticeKind::Busy => "busy-text",
+            NoticeKind::LinkExpired => "link-expired-text",
+            NoticeKind::PasswordLinkExpired => "password-link-expired-text",
+            NoticeKind::NoCookies => "no-cookie-sent-text",
         }
     }
 
@@ -107,7 +81,7 @@ impl NoticePage<'_> {
             | NoticeKind::PasswordLinkExpired
             | NoticeKind::SignInOver
             | NoticeKind::NoCookies => true,
-            NoticeKind::TooMany(_) | NoticeKind::Busy => false,
+            NoticeKind::Busy => false,
         }
     }
 }
@@ -116,7 +90,7 @@ impl NoticePage<'_> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "failed.html", config = "src/web/askama.toml")]
 pub struct FailurePage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub code: &'a str,
     /// Identifies the failure: the request id in the log begins with it.
     pub reference: Reference,

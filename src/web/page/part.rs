@@ -2,12 +2,67 @@
 
 use std::sync::Arc;
 
-/// The organisation whose provider this is; on every page. Cheap to clone.
+use crate::{
+    localization::{Form, Phrase, phrase},
+    model::language::Language,
+};
+
+/// The organisation whose provider this is. Cheap to clone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Brand {
     pub organisation: Arc<str>,
     /// Where users get help, if configured: an `https:` or `mailto:` address.
     pub help_url: Option<Arc<str>>,
+    /// What is spoken to those who ask for no language that is spoken here.
+    pub language: Language,
+}
+
+/// What every page has: the organisation, and the language.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PageContext {
+    pub organisation: Arc<str>,
+    /// Where users get help, if configured: an `https:` or `mailto:` address.
+    pub help_url: Option<Arc<str>>,
+    pub language: Language,
+    /// The address of this page without `ui_locales`; `None` if it cannot be loaded again in another language, because
+    /// it answers a form.
+    pub address: Option<String>,
+}
+
+/// A page in a language.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LanguageLink {
+    pub language: Language,
+    pub address: String,
+}
+
+impl PageContext {
+    /// The text `id` in the language of the page.
+    pub fn say<'a>(&self, id: &'a str) -> Phrase<'a> {
+        phrase(self.language, id, Form::Html)
+    }
+
+    /// For a page that is not loaded again.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self {
+            address: None,
+            ..self
+        }
+    }
+
+    /// The page in every language; empty if there is none to choose.
+    pub fn other_languages(&self) -> Vec<LanguageLink> {
+        let Some(address) = &self.address else {
+            return Vec::new();
+        };
+        let separator = if address.contains('?') { '&' } else { '?' };
+        let link = |language: Language| LanguageLink {
+            language,
+            address: format!("{address}{separator}ui_locales={}", language.tag()),
+        };
+        Language::ALL.into_iter().map(link).collect()
+    }
 }
 
 /// An application as users recognise it.

@@ -2,21 +2,39 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand, UserMark};
+use crate::{
+    localization::Phrase,
+    web::page::part::{AppMark, PageContext, UserMark},
+};
+
+/// Why a new password is not accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PasswordError {
+    /// The text that says it.
+    pub id: &'static str,
+    /// How many characters a password needs.
+    pub min_characters: usize,
+}
+
+impl PasswordError {
+    pub fn say(self, page: &PageContext) -> Phrase<'static> {
+        page.say(self.id).number("count", self.min_characters)
+    }
+}
 
 /// Asks for a new password in the middle of a sign-in; it posts `csrf`, `ticket`, `continue`, `email` and `new` to
 /// `/login/password`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "required_password.html", config = "src/web/askama.toml")]
 pub struct RequiredPasswordPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     /// The application to sign in to, if one sent the user here.
     pub application: Option<AppMark>,
     /// For password managers.
     pub email: &'a str,
     pub min_characters: usize,
     /// Why the password before is not accepted.
-    pub error: Option<String>,
+    pub error: Option<PasswordError>,
     /// More users sign in than passwords can be hashed.
     pub is_busy: bool,
     pub csrf: &'a str,
@@ -34,9 +52,7 @@ pub enum PasswordNotice {
     Changed,
     /// Too many attempts.
     Throttled {
-        /// In words, such as `2 minutes`.
-        wait_text: String,
-        /// The same in seconds.
+        /// How long to wait.
         seconds: u64,
         /// Code and reference, for the administrator.
         code: String,
@@ -51,13 +67,13 @@ pub enum PasswordNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "account_password.html", config = "src/web/askama.toml")]
 pub struct AccountPasswordPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub user: UserMark,
     pub notice: PasswordNotice,
     pub is_current_wrong: bool,
     pub min_characters: usize,
     /// Why the new password is not accepted.
-    pub error: Option<String>,
+    pub error: Option<PasswordError>,
     pub csrf: &'a str,
 }
 

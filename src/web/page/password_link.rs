@@ -2,14 +2,16 @@
 
 use askama::Template;
 
-use crate::web::page::part::Brand;
+use chrono::{DateTime, Utc};
+
+use crate::web::page::{part::PageContext, password::PasswordError};
 
 /// Asks for the address of an account. It says the same whether somebody has it or not; it posts `csrf` and `email` to
 /// `/recover`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "recovery.html", config = "src/web/askama.toml")]
 pub struct RecoveryPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub state: RecoveryState,
     pub csrf: &'a str,
 }
@@ -35,18 +37,18 @@ pub enum PasswordLinkReason {
 #[derive(Clone, Debug, Template)]
 #[template(path = "password_link.html", config = "src/web/askama.toml")]
 pub struct PasswordLinkPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub reason: PasswordLinkReason,
     /// The name to greet the user by.
     pub greeting: &'a str,
     pub email: &'a str,
     /// The part of the address that identifies the link.
     pub link: &'a str,
-    /// Until when it works, in words.
-    pub until: &'a str,
+    /// Until when it works.
+    pub until: DateTime<Utc>,
     pub min_characters: usize,
     /// Why the password before is not accepted.
-    pub error: Option<String>,
+    pub error: Option<PasswordError>,
     /// More users sign in than passwords can be hashed.
     pub is_busy: bool,
     pub csrf: &'a str,

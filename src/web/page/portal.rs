@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand, UserMark};
+use crate::web::page::part::{AppMark, PageContext, UserMark};
 
 /// How an application is opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Paging {
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal.html", config = "src/web/askama.toml")]
 pub struct PortalPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub user: UserMark,
     /// The name in the greeting.
     pub greeting: &'a str,
@@ -68,13 +68,5 @@ impl PortalPage<'_> {
 
     fn launchable_count(&self) -> usize {
         self.tiles.iter().filter(|tile| tile.is_launchable()).count()
-    }
-
-    fn introduction(&self) -> &'static str {
-        match self.launchable_count() {
-            0 => "You are signed in.",
-            1 => "One click opens it, already signed in.",
-            _ => "One click opens each, already signed in.",
-        }
     }
 }

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use crate::{
+    localization::Phrase,
     model::explanation::ResponsibleParty,
-    web::page::part::{AppMark, Brand},
+    web::page::part::{AppMark, PageContext},
 };
 
 /// What a refused request was for.
@@ -15,13 +16,13 @@ pub enum RefusedAction {
 }
 
 impl RefusedAction {
-    /// The heading; if `is_named`, the application's name follows it.
-    fn heading(self, is_named: bool) -> &'static str {
+    /// The text of the heading; if `is_named`, the application's name stands in it.
+    const fn heading_id(self, is_named: bool) -> &'static str {
         match (self, is_named) {
-            (Self::SignIn, true) => "We could not sign you in to",
-            (Self::SignIn, false) => "We could not sign you in",
-            (Self::SignOut, true) => "We could not sign you out of",
-            (Self::SignOut, false) => "We could not sign you out",
+            (Self::SignIn, true) => "could-not-sign-in-to",
+            (Self::SignIn, false) => "could-not-sign-in",
+            (Self::SignOut, true) => "could-not-sign-out-of",
+            (Self::SignOut, false) => "could-not-sign-out",
         }
     }
 }
@@ -30,9 +31,8 @@ impl RefusedAction {
 #[derive(Clone, Debug, Template)]
 #[template(path = "refusal.html", config = "src/web/askama.toml")]
 pub struct RefusalPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub action: RefusedAction,
-    pub message: &'a str,
     pub responsible: ResponsibleParty,
     pub fix: &'a str,
     /// The refusal code, such as `ACS-UNKNOWN`.
@@ -53,15 +53,27 @@ impl RefusalPage<'_> {
     }
 
     fn heading(&self) -> &'static str {
-        self.action.heading(self.application.is_some())
+        self.action.heading_id(self.application.is_some())
     }
 
-    /// If the message is about the application and its name is known: the application, and the
-    /// message without its subject.
-    fn message_about_application(&self) -> Option<(&AppMark, &str)> {
-        self.application
-            .as_ref()
-            .zip(self.message.strip_prefix("The application "))
+    /// What is wrong, with the name of the application if it is known.
+    fn message(&self) -> String {
+        let application = match &self.application {
+            Some(application) => self.page.say("a-name").name("name", &application.name),
+            None => self.page.say("the-application"),
+        };
+        let id = format!("refusal-{}", self.code.to_ascii_lowercase());
+        self.page.say(&id).phrase("application", application).to_string()
+    }
+
+    /// What the user can do.
+    fn what_to_do(&self) -> String {
+        let id = format!("fix-{}", self.code.to_ascii_lowercase());
+        self.page
+            .say("if-that-does-not-help")
+            .phrase("fix", self.page.say(&id))
+            .name("organisation", &self.page.organisation)
+            .to_string()
     }
 
     fn needs_administrator(&self) -> bool {
@@ -69,18 +81,20 @@ impl RefusalPage<'_> {
     }
 
     /// To whom the user should send the code.
-    fn contact(&self) -> String {
-        let our_administrator = format!("an administrator of {}", self.brand.organisation);
-        let application_administrator = match &self.application {
-            Some(application) => format!("whoever looks after {}", application.name),
-            None => "whoever looks after the application".to_owned(),
-        };
-        match self.responsible {
-            ResponsibleParty::User | ResponsibleParty::ProviderAdministrator => our_administrator,
-            ResponsibleParty::ApplicationAdministrator => application_administrator,
-            ResponsibleParty::EitherAdministrator => {
-                format!("{application_administrator}, or {our_administrator}")
+    fn send_code(&self) -> Phrase<'static> {
+        let id = match (self.responsible, &self.application) {
+            (ResponsibleParty::User | ResponsibleParty::ProviderAdministrator, _) => {
+                "send-code-to-administrator"
             }
+            (ResponsibleParty::ApplicationAdministrator, Some(_)) => "send-code-to-application",
+            (ResponsibleParty::ApplicationAdministrator, None) => "send-code-to-unknown-application",
+            (ResponsibleParty::EitherAdministrator, Some(_)) => "send-code-to-either",
+            (ResponsibleParty::EitherAdministrator, None) => "send-code-to-either-unknown",
+        };
+        let text = self.page.say(id).name("organisation", &self.page.organisation);
+        match &self.application {
+            Some(application) => text.name("application", &application.name),
+            None => text,
         }
     }
 }
@@ -88,16 +102,23 @@ impl RefusalPage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        api_model::remedy,
+        localization::{Form, phrase},
+        model::language::Language,
+        provider::audit::codes,
+    };
 
     #[test]
     fn a_message_about_the_application_begins_with_its_name() {
         let mut page = RefusalPage {
-            brand: Brand {
+            page: PageContext {
                 organisation: "Fernweh".into(),
                 help_url: None,
+                language: Language::English,
+                address: None,
             },
             action: RefusedAction::SignIn,
-            message: "The application asked for <our> answer.",
             responsible: ResponsibleParty::ProviderAdministrator,
             fix: "",
             code: "ACS-UNKNOWN",
@@ -108,15 +129,47 @@ mod tests {
         };
         let html = page.render().unwrap();
         assert!(
-            html.contains("<p><bdi>A &#38; B</bdi> asked for &#60;our&#62; answer.</p>"),
+            html.contains("<p><bdi>A &#38; B</bdi> asked for our answer at an address"),
             "{html}"
         );
         page.application = None;
         let html = page.render().unwrap();
         assert!(
-            html.contains("<p>The application asked for &#60;our&#62; answer.</p>"),
+            html.contains("<p>The application asked for our answer at an address"),
             "{html}"
         );
         assert!(html.contains("We could not sign you in</h1>"), "{html}");
+    }
+
+    fn english(id: &str) -> Phrase<'_> {
+        phrase(Language::English, id, Form::Plain)
+    }
+
+    /// Service providers receive the messages in English; people read them here.
+    #[test]
+    fn what_a_person_reads_is_what_the_code_means() {
+        // No page for a refusal is shown for these.
+        let others = [
+            codes::SIGNATURE_UNCHECKED,
+            codes::LOGIN_WRONG,
+            codes::LOGIN_THROTTLED,
+            codes::FACTOR_WRONG,
+            codes::FACTOR_THROTTLED,
+            codes::FORM_FOREIGN,
+            codes::LOGOUT_PARTIAL,
+            codes::MAIL_FAILED,
+            codes::FAILURE,
+        ];
+        for explanation in codes::all().filter(|one| !others.contains(&one.code)) {
+            let code = explanation.code.to_ascii_lowercase();
+            let id = format!("refusal-{code}");
+            let message = english(&id).phrase("application", english("the-application"));
+            let written = message.to_string().replace('’', "'");
+            assert_eq!(written, explanation.message, "{code}");
+            if explanation.responsible == ResponsibleParty::User {
+                let fix = english(&format!("fix-{code}")).to_string();
+                assert_eq!(fix, remedy::fix_words(explanation.fix), "{code}");
+            }
+        }
     }
 }

@@ -2,8 +2,12 @@
 
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 
-use crate::web::page::part::{AppMark, Brand, UserMark};
+use crate::{
+    localization::{Form, phrase},
+    web::page::part::{AppMark, PageContext, UserMark},
+};
 
 /// What stands above the form of [`SecondFactorPage`], or beside its field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,9 +16,7 @@ pub enum CodeNotice {
     WrongCode,
     /// Too many attempts.
     Throttled {
-        /// In words, such as `2 minutes`.
-        wait_text: String,
-        /// The same in seconds.
+        /// How long to wait.
         seconds: u64,
         /// Code and reference, for the administrator.
         code: String,
@@ -25,7 +27,7 @@ pub enum CodeNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "second_factor.html", config = "src/web/askama.toml")]
 pub struct SecondFactorPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     /// The application to sign in to, if one sent the user here.
     pub application: Option<AppMark>,
     pub user: UserMark,
@@ -56,8 +58,7 @@ pub enum EnrolmentNotice {
     WrongCode,
     /// Too many attempts.
     Throttled {
-        /// In words, such as `2 minutes`.
-        wait_text: String,
+        /// How long to wait.
         seconds: u64,
     },
     /// The user has as many second factors as possible.
@@ -71,7 +72,7 @@ pub enum EnrolmentNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "enrolment.html", config = "src/web/askama.toml")]
 pub struct EnrolmentPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub user: UserMark,
     pub notice: EnrolmentNotice,
     /// The sign-in goes on only with a second factor.
@@ -96,12 +97,11 @@ impl EnrolmentPage<'_> {
 #[derive(Clone, Debug, Template)]
 #[template(path = "recovery_codes.html", config = "src/web/askama.toml")]
 pub struct RecoveryCodesPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub user: UserMark,
     /// Our address.
     pub origin: &'a str,
-    /// In words, such as `21 November 2026`.
-    pub made_on: &'a str,
+    pub made_at: DateTime<Utc>,
     pub codes: &'a [String],
     /// Where the user goes on: a path of ours.
     pub next: &'a str,
@@ -112,10 +112,12 @@ pub struct RecoveryCodesPage<'a> {
 impl RecoveryCodesPage<'_> {
     /// The codes as a file, without a request.
     fn download(&self) -> String {
-        let mut text = format!(
-            "Recovery codes for {} at {}\nMade on {}. Each works once. Codes made earlier no longer work.\n\n",
-            self.user.email, self.origin, self.made_on
-        );
+        let say = |id| phrase(self.page.language, id, Form::Plain);
+        let heading = say("recovery-codes-file")
+            .plain("email", &self.user.email)
+            .plain("address", self.origin);
+        let made = say("recovery-codes-file-made").day("day", self.made_at);
+        let mut text = format!("{heading}\n{made}\n\n");
         for code in self.codes {
             text.push_str(code);
             text.push('\n');
@@ -129,8 +131,8 @@ impl RecoveryCodesPage<'_> {
 pub struct FactorRow {
     pub id: String,
     pub name: String,
-    /// In words, such as `used on 21 November 2026`.
-    pub used: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 /// What has just been done.
@@ -145,15 +147,13 @@ pub enum FactorsNotice {
 }
 
 impl FactorsNotice {
-    const fn text(self) -> Option<&'static str> {
+    const fn text_id(self) -> Option<&'static str> {
         match self {
             Self::None => None,
-            Self::Added => Some("It is added, and it works: you were asked for its code just now."),
-            Self::Removed => Some("It is removed. Its codes no longer work."),
-            Self::DevicesForgotten => Some("From now on every device is asked for a code."),
-            Self::FormExpired => {
-                Some("Nothing was changed: the page was open for too long, or in another browser. Try again.")
-            }
+            Self::Added => Some("factor-added"),
+            Self::Removed => Some("factor-removed"),
+            Self::DevicesForgotten => Some("devices-forgotten"),
+            Self::FormExpired => Some("factors-form-expired"),
         }
     }
 
@@ -169,7 +169,7 @@ impl FactorsNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "account_factors.html", config = "src/web/askama.toml")]
 pub struct AccountFactorsPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     pub user: UserMark,
     pub notice: FactorsNotice,
     pub factors: Vec<FactorRow>,

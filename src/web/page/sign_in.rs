@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand};
+use crate::web::page::part::{AppMark, PageContext};
 
 /// The message above the form.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,9 +15,7 @@ pub enum SignInNotice {
     },
     /// Too many attempts, whether the account exists or not.
     Throttled {
-        /// In words, such as `2 minutes`.
-        wait_text: String,
-        /// The same in seconds.
+        /// How long to wait.
         seconds: u64,
         /// Code and reference, for the administrator.
         code: String,
@@ -38,7 +36,7 @@ pub enum SignInNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_in.html", config = "src/web/askama.toml")]
 pub struct SignInPage<'a> {
-    pub brand: Brand,
+    pub page: PageContext,
     /// The application to sign in to, if one sent the user here.
     pub application: Option<AppMark>,
     /// What the user typed before, or empty.

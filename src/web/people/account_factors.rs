@@ -20,7 +20,6 @@ use crate::{
         people::{factor_pages, sign_in, steps},
         respond,
         state::{Site, see_other},
-        text,
     },
 };
 
@@ -98,7 +97,12 @@ pub(in crate::web) async fn new_recovery_codes(
     })
     .await?;
     match done {
-        FactorChange::Done(Some(new)) => Ok(factor_pages::recovery_codes(&site, &new, path::ACCOUNT_FACTORS)),
+        FactorChange::Done(Some(new)) => Ok(factor_pages::recovery_codes(
+            &site,
+            &request,
+            &new,
+            path::ACCOUNT_FACTORS,
+        )),
         FactorChange::Done(None) => Ok(see_other(path::ACCOUNT_FACTORS).finish()),
         FactorChange::SecondFactorStale => {
             steps::second_factor_afresh(&site, &request, path::ACCOUNT_FACTORS).await
@@ -155,14 +159,12 @@ fn page(site: &Site, request: &HttpRequest, found: &FactorsPage, notice: Factors
     let row = |factor: &SecondFactor| FactorRow {
         id: factor.id.to_string(),
         name: factor.name.to_string(),
-        used: match factor.last_used_at {
-            Some(at) => format!("last used on {}", text::day(at)),
-            None => format!("added on {}", text::day(factor.created_at)),
-        },
+        created_at: factor.created_at,
+        last_used_at: factor.last_used_at,
     };
     site.form_page(request, StatusCode::OK, |csrf| {
         AccountFactorsPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             user: respond::user_mark(&found.user),
             notice,
             factors: found.factors.iter().map(row).collect(),

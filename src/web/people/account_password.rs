@@ -24,7 +24,7 @@ use crate::{
         layer::off_thread::{hashing, off_thread},
         page::{
             html::Page,
-            password::{AccountPasswordPage, PasswordNotice},
+            password::{AccountPasswordPage, PasswordError, PasswordNotice},
         },
         password_text,
         people::{sign_in, steps},
@@ -58,7 +58,7 @@ const CHANGED: &str = "password changed";
 struct View {
     notice: PasswordNotice,
     is_current_wrong: bool,
-    error: Option<String>,
+    error: Option<PasswordError>,
 }
 
 impl View {
@@ -146,14 +146,13 @@ pub(in crate::web) async fn post(
             shown(StatusCode::OK, view)
         }
         PasswordChangeOutcome::Throttled { until, reference } => {
-            let wait = text::wait_time(site.provider.now(), until);
+            let wait = text::wait_seconds(site.provider.now(), until);
             let notice = PasswordNotice::Throttled {
-                wait_text: wait.text,
-                seconds: wait.seconds,
+                seconds: wait,
                 code: format!("{} {reference}", codes::LOGIN_THROTTLED),
             };
             let mut response = shown(StatusCode::TOO_MANY_REQUESTS, View::with(notice));
-            response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
+            response.headers_mut().insert(RETRY_AFTER, wait.into());
             response
         }
     })
@@ -199,7 +198,7 @@ fn page(
 ) -> HttpResponse {
     site.form_page(request, status, |csrf| {
         AccountPasswordPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             user: respond::user_mark(user),
             notice: view.notice,
             is_current_wrong: view.is_current_wrong,

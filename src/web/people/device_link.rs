@@ -37,11 +37,11 @@ pub(in crate::web) async fn ask(
     })
     .await?
     {
-        return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkExpired));
+        return Ok(site.notice(&request, StatusCode::GONE, NoticeKind::LinkExpired));
     }
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
         DeviceLinkPage {
-            brand: site.brand(),
+            page: site.page_context(&request),
             link: &link,
             csrf,
         }
@@ -70,6 +70,6 @@ pub(in crate::web) async fn accept(
         Some(device) => see_other(path::SIGN_IN)
             .cookie(site.cookies.set_device(&device))
             .finish(),
-        None => site.notice(StatusCode::GONE, NoticeKind::LinkExpired),
+        None => site.notice(&request, StatusCode::GONE, NoticeKind::LinkExpired),
     })
 }

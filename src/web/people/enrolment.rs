@@ -105,7 +105,7 @@ pub(in crate::web) async fn post(
             } else {
                 factor_pages::factors_address(&site, &request, FactorsNotice::Added)
             };
-            return Ok(enrolled_response(&site, &enrolled, &next));
+            return Ok(enrolled_response(&site, &request, &enrolled, &next));
         }
         EnrolmentOutcome::WrongCode(enrolment) => {
             let (view, notice) = (again(*enrolment), EnrolmentNotice::WrongCode);
@@ -118,10 +118,11 @@ pub(in crate::web) async fn post(
             ));
         }
         EnrolmentOutcome::Throttled { until } => {
-            let wait = text::wait_time(site.provider.now(), until);
-            let (wait_text, seconds) = (wait.text, wait.seconds);
-            let notice = EnrolmentNotice::Throttled { wait_text, seconds };
-            (notice, StatusCode::TOO_MANY_REQUESTS)
+            let wait = text::wait_seconds(site.provider.now(), until);
+            (
+                EnrolmentNotice::Throttled { seconds: wait },
+                StatusCode::TOO_MANY_REQUESTS,
+            )
         }
         EnrolmentOutcome::TooMany => (EnrolmentNotice::TooMany, StatusCode::OK),
         EnrolmentOutcome::Expired => (EnrolmentNotice::Expired, StatusCode::OK),
@@ -171,12 +172,12 @@ async fn prove_again<T>(
 }
 
 /// The first recovery codes are shown at once: there is no second time.
-fn enrolled_response(site: &Site, enrolled: &Enrolled, next: &str) -> HttpResponse {
+fn enrolled_response(site: &Site, request: &HttpRequest, enrolled: &Enrolled, next: &str) -> HttpResponse {
     let cookie = site.cookies.set_session(&enrolled.session);
     let Some(recovery_codes) = &enrolled.recovery_codes else {
         return see_other(next).cookie(cookie).finish();
     };
-    let mut response = factor_pages::recovery_codes(site, recovery_codes, next);
+    let mut response = factor_pages::recovery_codes(site, request, recovery_codes, next);
     // It cannot fail: the token has only harmless characters.
     if let Err(error) = response.add_cookie(&cookie) {
         tracing::error!(%error, "a cookie could not be set");

@@ -13,7 +13,6 @@ use crate::{
         },
         respond,
         state::{Site, page},
-        text,
     },
 };
 
@@ -34,7 +33,7 @@ pub(in crate::web) fn enrolment(
     let enrolment = &view.enrolment;
     site.form_page(request, status, |csrf| {
         EnrolmentPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             user: respond::user_mark(&enrolment.user),
             notice,
             is_required: view.is_required,
@@ -49,17 +48,22 @@ pub(in crate::web) fn enrolment(
 }
 
 /// New recovery codes; from there the user goes on to `next`.
-pub(in crate::web) fn recovery_codes(site: &Site, new: &NewRecoveryCodes, next: &str) -> HttpResponse {
+pub(in crate::web) fn recovery_codes(
+    site: &Site,
+    request: &HttpRequest,
+    new: &NewRecoveryCodes,
+    next: &str,
+) -> HttpResponse {
     let codes: Vec<String> = new.codes.iter().map(|code| code.expose().clone()).collect();
     let (path, done) = match next.split_once("?done=") {
         Some((path, done)) => (path, Some(done)),
         None => (next, None),
     };
     let view = RecoveryCodesPage {
-        brand: site.brand(),
+        page: site.page_context(request),
         user: respond::user_mark(&new.user),
         origin: site.base().origin(),
-        made_on: &text::day(new.made_at),
+        made_at: new.made_at,
         codes: &codes,
         next: path,
         done,

@@ -66,7 +66,7 @@ pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Resul
         (Some(AboutToSignOut::Expired(applications)), None) => {
             site.form_page(&request, StatusCode::OK, |csrf| {
                 SignOutExpiredPage {
-                    brand: site.brand(),
+                    page: site.page_context(&request),
                     applications,
                     csrf,
                 }
@@ -76,7 +76,7 @@ pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Resul
         (Some(AboutToSignOut::Session(person, stops)), _) => {
             site.form_page(&request, StatusCode::OK, |csrf| {
                 SignOutPage {
-                    brand: site.brand(),
+                    page: site.page_context(&request),
                     user: respond::user_mark(&person),
                     participants: participant_views(&stops),
                     csrf,
@@ -87,7 +87,7 @@ pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Resul
         (Some(AboutToSignOut::Expired(_)) | None, Some(id)) => see_other(&logout_path(id)).finish(),
         (None, None) => match pending_logout(&request, &site).await? {
             Some(led_on) => led_on,
-            None => signed_out(&site),
+            None => signed_out(&site, &request),
         },
     })
 }
@@ -116,7 +116,7 @@ pub(in crate::web) async fn sign_out(
     let cookies = site.cookies.all_logouts(&request);
     let outcome = off_thread(&site, &request, move |p| p.logout().sign_out(&visitor, &cookies)).await?;
     let mut response = match outcome {
-        SignOutOutcome::Done => signed_out(&site),
+        SignOutOutcome::Done => signed_out(&site, &request),
         SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
         SignOutOutcome::Running(id) => see_other(&logout_path(id)).finish(),
     };
@@ -196,7 +196,7 @@ pub(in crate::web) async fn progress(
     })
     .await?;
     Ok(match progress {
-        Some(progress) => progress_page(&site, id, &progress),
+        Some(progress) => progress_page(&site, &request, id, &progress),
         None => ask(request, site).await?,
     })
 }
@@ -218,10 +218,10 @@ pub(in crate::web) async fn advance(
     Ok(match advanced {
         None => ask(request, site).await?,
         Some(AdvanceLogoutOutcome::Stay) => redirect_to_progress(id),
-        Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &outbound),
+        Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &request, &outbound),
         Some(AdvanceLogoutOutcome::Ask(request_and_progress)) => {
             let (outbound, progress) = *request_and_progress;
-            send_request(&site, id, &outbound, &progress)
+            send_request(&site, &request, id, &outbound, &progress)
         }
     })
 }
@@ -246,27 +246,37 @@ pub(in crate::web) async fn skip(
 }
 
 /// The page after a logout without other participants.
-fn signed_out(site: &Site) -> HttpResponse {
-    signed_out_page(site, Vec::new(), None)
+fn signed_out(site: &Site, request: &HttpRequest) -> HttpResponse {
+    signed_out_page(site, request, Vec::new(), None)
 }
 
-fn signed_out_page(site: &Site, left: Vec<ParticipantView>, back: Option<(AppMark, &str)>) -> HttpResponse {
+fn signed_out_page(
+    site: &Site,
+    request: &HttpRequest,
+    left: Vec<ParticipantView>,
+    back: Option<(AppMark, &str)>,
+) -> HttpResponse {
     page(
         StatusCode::OK,
         &SignedOutPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             participants: left,
             back,
         },
     )
 }
 
-fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpResponse {
+fn progress_page(
+    site: &Site,
+    request: &HttpRequest,
+    id: LogoutId,
+    progress: &LogoutProgress,
+) -> HttpResponse {
     let address = logout_path(id);
     let left = participant_views(&progress.participants);
     match &progress.next {
         NextAction::Ask(next_step) => logout_progress_page(
-            site,
+            (site, request),
             &address,
             left,
             next_step,
@@ -274,7 +284,7 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
             ResponseKind::LogoutProgress,
         ),
         NextAction::NoResponse(next_step) => logout_progress_page(
-            site,
+            (site, request),
             &address,
             left,
             next_step,
@@ -283,7 +293,7 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
         ),
         NextAction::Respond { to } => {
             let page = LogoutReturnPage {
-                brand: site.brand(),
+                page: site.page_context(request),
                 participants: left,
                 application: respond::app_mark(to.0, &to.1),
                 address: &address,
@@ -295,7 +305,7 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
             let back = back
                 .as_ref()
                 .map(|(id, name)| (respond::app_mark(*id, name), go.as_str()));
-            signed_out_page(site, left, back)
+            signed_out_page(site, request, left, back)
         }
     }
 }
@@ -303,6 +313,7 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
 /// Sends a LogoutRequest: by redirect, or by a page of ours that posts it.
 fn send_request(
     site: &Site,
+    request: &HttpRequest,
     id: LogoutId,
     outbound: &LogoutDelivery,
     progress: &LogoutProgress,
@@ -325,7 +336,7 @@ fn send_request(
                 ResponseKind::LogoutPost
             };
             logout_progress_page(
-                site,
+                (site, request),
                 &logout_path(id),
                 participant_views(&progress.participants),
                 next_step,
@@ -341,7 +352,7 @@ fn send_request(
 }
 
 fn logout_progress_page(
-    site: &Site,
+    (site, request): (&Site, &HttpRequest),
     address: &str,
     left: Vec<ParticipantView>,
     next_step: &NextStep,
@@ -349,7 +360,7 @@ fn logout_progress_page(
     answer: ResponseKind,
 ) -> HttpResponse {
     let page = LogoutProgressPage {
-        brand: site.brand(),
+        page: site.page_context(request),
         participants: left,
         application: respond::app_mark(next_step.application.0, &next_step.application.1),
         position: next_step.position,

@@ -1,5 +1,6 @@
 //! The pages for users: signing in, their applications, signing out.
 
+pub(in crate::web) mod account;
 pub(in crate::web) mod account_factors;
 pub(in crate::web) mod account_password;
 pub(in crate::web) mod device_link;

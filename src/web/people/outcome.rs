@@ -25,20 +25,26 @@ pub(in crate::web) async fn respond(
     sealed: Option<String>,
 ) -> Result<HttpResponse, Error> {
     Ok(match outcome {
-        SignInOutcome::Respond(response) => respond::saml_response(site, &response),
+        SignInOutcome::Respond(response) => respond::saml_response(site, request, &response),
         SignInOutcome::Step(Step::Continue(pending)) => respond::redirect_to_pending(site, &pending),
         SignInOutcome::Step(Step::Redirect(url)) => see_other(&url).finish(),
         SignInOutcome::Step(Step::SecondFactor) => second_factor_step(site, request, sealed).await?,
         SignInOutcome::Step(Step::SignInFirst) => sign_in::sign_in_and_return(request, site).await?,
-        SignInOutcome::Step(Step::LeaveFrame) => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
-        SignInOutcome::Step(Step::SignIn(prompt)) => ask_to_sign_in(site, request, prompt, sealed).await?,
-        SignInOutcome::Refused(Refused::Page(page)) => respond::refusal(site, &page),
-        SignInOutcome::Refused(Refused::NotAssigned(page)) => respond::not_assigned(site, &page),
-        SignInOutcome::Refused(Refused::Unknown) => site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound),
-        SignInOutcome::Refused(Refused::Gone) if site.cookies.browser(request).is_none() => {
-            site.notice(StatusCode::GONE, NoticeKind::NoCookies)
+        SignInOutcome::Step(Step::LeaveFrame) => {
+            site.notice(request, StatusCode::FORBIDDEN, NoticeKind::NotTopLevel)
         }
-        SignInOutcome::Refused(Refused::Gone) => site.notice(StatusCode::GONE, NoticeKind::SignInOver),
+        SignInOutcome::Step(Step::SignIn(prompt)) => ask_to_sign_in(site, request, prompt, sealed).await?,
+        SignInOutcome::Refused(Refused::Page(page)) => respond::refusal(site, request, &page),
+        SignInOutcome::Refused(Refused::NotAssigned(page)) => respond::not_assigned(site, request, &page),
+        SignInOutcome::Refused(Refused::Unknown) => {
+            site.notice(request, StatusCode::NOT_FOUND, NoticeKind::NotFound)
+        }
+        SignInOutcome::Refused(Refused::Gone) if site.cookies.browser(request).is_none() => {
+            site.notice(request, StatusCode::GONE, NoticeKind::NoCookies)
+        }
+        SignInOutcome::Refused(Refused::Gone) => {
+            site.notice(request, StatusCode::GONE, NoticeKind::SignInOver)
+        }
     })
 }
 

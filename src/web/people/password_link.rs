@@ -24,6 +24,7 @@ use crate::{
         page::{
             html::Page,
             notice::NoticeKind,
+            password::PasswordError,
             password_link::{PasswordLinkPage, PasswordLinkReason},
         },
         password_text,
@@ -50,7 +51,7 @@ pub(in crate::web) async fn get(
     let text = link.into_inner();
     Ok(match find(&site, &request, &text).await? {
         Some(found) => page(&site, &request, StatusCode::OK, (&text, &found), Problem::None),
-        None => expired(&site),
+        None => expired(&site, &request),
     })
 }
 
@@ -64,7 +65,7 @@ pub(in crate::web) async fn post(
     let text = link.into_inner();
     // Before anything is hashed: whoever has no link makes nobody wait.
     let (Some(found), Some(token)) = (find(&site, &request, &text).await?, Token::parse(&text)) else {
-        return Ok(expired(&site));
+        return Ok(expired(&site, &request));
     };
     let browser = site.cookies.browser(&request);
     let Some(browser) = browser.filter(|own| csrf::is_valid(&request, site.base(), Some(own), &form.csrf))
@@ -98,7 +99,7 @@ pub(in crate::web) async fn post(
             let problem = Problem::Refused(password_text::refusal(RefusedPassword::Bad(bad)));
             Ok(page(&site, &request, StatusCode::OK, (&text, &found), problem))
         }
-        Ok(PasswordLinkOutcome::Expired) => Ok(expired(&site)),
+        Ok(PasswordLinkOutcome::Expired) => Ok(expired(&site, &request)),
     }
 }
 
@@ -109,8 +110,8 @@ async fn find(site: &Data<Site>, request: &HttpRequest, text: &str) -> Result<Op
     off_thread(site, request, move |p| p.sign_in().password_link(&token)).await
 }
 
-fn expired(site: &Site) -> HttpResponse {
-    site.notice(StatusCode::GONE, NoticeKind::PasswordLinkExpired)
+fn expired(site: &Site, request: &HttpRequest) -> HttpResponse {
+    site.notice(request, StatusCode::GONE, NoticeKind::PasswordLinkExpired)
 }
 
 /// What prevented the password from being set.
@@ -118,7 +119,7 @@ enum Problem {
     None,
     Busy,
     /// In words.
-    Refused(String),
+    Refused(PasswordError),
 }
 
 fn page(
@@ -133,10 +134,9 @@ fn page(
         Problem::Busy => (true, None),
         Problem::Refused(words) => (false, Some(words)),
     };
-    let until = found.expires_at.format("%-d %B, %H:%M UTC").to_string();
     site.form_page(request, status, |csrf| {
         PasswordLinkPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             reason: match found.purpose {
                 LinkPurpose::Rescue | LinkPurpose::RescueWithoutFactors => PasswordLinkReason::Rescue,
                 LinkPurpose::Recovery => PasswordLinkReason::Recovery,
@@ -145,7 +145,7 @@ fn page(
             greeting: found.user.names.greeting(),
             email: found.user.email.as_str(),
             link,
-            until: &until,
+            until: found.expires_at,
             min_characters: site.provider.min_password_length(),
             error,
             is_busy,

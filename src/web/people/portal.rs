@@ -74,7 +74,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     });
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
         PortalPage {
-            brand: site.brand(),
+            page: site.page_context(&request),
             user: respond::user_mark(&portal.user),
             greeting: &portal.greeting,
             tiles: tiles.collect(),

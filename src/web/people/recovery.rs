@@ -67,11 +67,11 @@ pub(in crate::web) fn is_offered(site: &Site) -> bool {
 
 fn page(site: &Site, request: &HttpRequest, status: StatusCode, state: RecoveryState) -> HttpResponse {
     if !is_offered(site) {
-        return site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
+        return site.notice(request, StatusCode::NOT_FOUND, NoticeKind::NotFound);
     }
     site.form_page(request, status, |csrf| {
         RecoveryPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             state,
             csrf,
         }

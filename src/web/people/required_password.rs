@@ -14,7 +14,10 @@ use crate::{
         error::Error,
         layer::csrf,
         layer::off_thread::hashing,
-        page::{html::Page, password::RequiredPasswordPage},
+        page::{
+            html::Page,
+            password::{PasswordError, RequiredPasswordPage},
+        },
         password_text,
         people::{sealed_sign_in, steps},
         respond,
@@ -111,7 +114,7 @@ enum Problem {
     None,
     Busy,
     /// In words.
-    Refused(String),
+    Refused(PasswordError),
 }
 
 /// The form, after the old password.
@@ -137,7 +140,7 @@ fn page(
     };
     site.form_page(request, status, |csrf| {
         RequiredPasswordPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             application: view
                 .application
                 .as_ref()

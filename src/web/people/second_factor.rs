@@ -148,10 +148,9 @@ pub(in crate::web) async fn post(
             until,
             reference,
         } => {
-            let wait = text::wait_time(site.provider.now(), until);
+            let wait = text::wait_seconds(site.provider.now(), until);
             let notice = CodeNotice::Throttled {
-                wait_text: wait.text,
-                seconds: wait.seconds,
+                seconds: wait,
                 code: format!("{} {reference}", codes::FACTOR_THROTTLED),
             };
             (challenge, StatusCode::TOO_MANY_REQUESTS, notice)
@@ -187,7 +186,7 @@ fn page(
 ) -> HttpResponse {
     site.form_page(request, status, |csrf| {
         SecondFactorPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             application: view
                 .application
                 .as_ref()

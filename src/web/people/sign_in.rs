@@ -166,14 +166,13 @@ pub(in crate::web) async fn post(
             Ok(sign_in_form(&site, &request, StatusCode::OK, &shown(notice)))
         }
         PasswordSignInOutcome::Throttled { until, reference } => {
-            let wait = text::wait_time(site.provider.now(), until);
+            let wait = text::wait_seconds(site.provider.now(), until);
             let notice = SignInNotice::Throttled {
-                wait_text: wait.text,
-                seconds: wait.seconds,
+                seconds: wait,
                 code: format!("{} {reference}", codes::LOGIN_THROTTLED),
             };
             let mut response = sign_in_form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
-            response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
+            response.headers_mut().insert(RETRY_AFTER, wait.into());
             Ok(response)
         }
     }
@@ -217,7 +216,7 @@ pub(in crate::web) async fn sign_in_and_return(
     site: &Data<Site>,
 ) -> Result<HttpResponse, Error> {
     if !site.visitor(request).is_navigation {
-        return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
+        return Ok(site.notice(request, StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
     }
     Ok(match sealed_return(request, site).await? {
         Some(pending) => respond::redirect_to_pending(site, &pending),
@@ -280,7 +279,7 @@ pub(in crate::web) fn sign_in_form(
 ) -> HttpResponse {
     site.form_page(request, status, |csrf| {
         SignInPage {
-            brand: site.brand(),
+            page: site.page_context(request),
             application: shown
                 .application
                 .as_ref()

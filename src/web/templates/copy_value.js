@@ -5,7 +5,7 @@ document.addEventListener('click', function (event) {
   navigator.clipboard.writeText(text).then(function () {
     var status = document.getElementById(button.dataset.says);
     var icons = button.querySelectorAll('svg');
-    status.textContent = 'Copied';
+    status.textContent = button.dataset.copied;
     icons[0].toggleAttribute('hidden', true);
     icons[1].toggleAttribute('hidden', false);
     setTimeout(function () {

@@ -10,7 +10,7 @@ use crate::{
         id::UserId,
         secret::Secret,
         use_case::UseCase,
-        user::{Email, ExternalId, NameComponents, OwnAttributes, StableId, User, UserName},
+        user::{Email, ExternalId, NameComponents, OwnAttributes, Preferences, StableId, User, UserName},
     },
     provider::{
         applications::required_attributes::unmet_requirements_of,
@@ -311,6 +311,7 @@ impl People<'_> {
             updated_at: now,
             external_id: row.external_id.flatten(),
             role: None,
+            preferences: Preferences::default(),
             deleted_at: None,
         };
         let mut attributes = row.attributes;

@@ -1,5 +1,7 @@
 //! The pages about second factors, for [`super::samples`].
 
+use chrono::DateTime;
+
 use crate::web::page::{
     part::AppMark,
     second_factor::{
@@ -16,7 +18,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SecondFactorPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     application: application.cloned(),
                     user: self.user_mark(),
                     notice,
@@ -28,7 +30,6 @@ impl SampleTexts<'_> {
             )
         };
         let wait = CodeNotice::Throttled {
-            wait_text: "2 minutes".to_owned(),
             seconds: 119,
             code: "FACTOR-THROTTLED 7F3A-92C1".to_owned(),
         };
@@ -45,7 +46,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &EnrolmentPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     user: self.user_mark(),
                     notice,
                     is_required,
@@ -57,10 +58,7 @@ impl SampleTexts<'_> {
                 },
             )
         };
-        let wait = EnrolmentNotice::Throttled {
-            wait_text: "2 minutes".to_owned(),
-            seconds: 119,
-        };
+        let wait = EnrolmentNotice::Throttled { seconds: 119 };
         vec![
             page("add-phone", false, EnrolmentNotice::None),
             page("add-phone-required", true, EnrolmentNotice::None),
@@ -81,10 +79,10 @@ impl SampleTexts<'_> {
         ];
         let codes: Vec<String> = codes.iter().chain(&codes).map(ToString::to_string).collect();
         let recovery = RecoveryCodesPage {
-            brand: self.brand(),
+            page: self.page(),
             user: self.user_mark(),
             origin: "https://login.fernweh.example",
-            made_on: "21 November 2026",
+            made_at: DateTime::UNIX_EPOCH,
             codes: &codes,
             next: "/account/second-factors",
             done: Some(self.secret),
@@ -92,13 +90,14 @@ impl SampleTexts<'_> {
         let row = FactorRow {
             id: "01890000-0000-7000-8000-000000000000".to_owned(),
             name: self.text.to_owned(),
-            used: "last used on 21 November 2026".to_owned(),
+            created_at: DateTime::UNIX_EPOCH,
+            last_used_at: Some(DateTime::UNIX_EPOCH),
         };
         let account = |name, factors: &[FactorRow], recovery_codes, notice| {
             Sample::page(
                 name,
                 &AccountFactorsPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     user: self.user_mark(),
                     notice,
                     factors: factors.to_vec(),
@@ -108,7 +107,9 @@ impl SampleTexts<'_> {
                 },
             )
         };
-        let two = [row.clone(), row];
+        let mut unused = row.clone();
+        unused.last_used_at = None;
+        let two = [unused, row];
         vec![
             Sample::page("recovery-codes", &recovery),
             account("factors-none", &[], 0, FactorsNotice::None),

@@ -1,7 +1,9 @@
 //! Every page at once: names are data only, and the Content-Security-Policy fits what the pages
 //! contain.
 
+mod account_samples;
 mod factor_samples;
+mod literals;
 mod samples;
 mod tags;
 
@@ -9,23 +11,33 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use proptest::prelude::*;
 
-use crate::web::{
-    assets,
-    layer::headers::Headers,
-    page::{
-        html::Page,
-        part::Brand,
-        script,
-        sign_in::{SignInNotice, SignInPage},
-        tests::{
-            samples::{FRIENDLY, Sample, SampleTexts, hostile, pages},
-            tags::{skeleton, tags, unescaped},
+use crate::{
+    model::language::Language,
+    web::{
+        assets,
+        layer::headers::Headers,
+        page::{
+            html::Page,
+            part::PageContext,
+            script,
+            sign_in::{SignInNotice, SignInPage},
+            tests::{
+                samples::{FRIENDLY, Sample, SampleTexts, hostile, pages},
+                tags::{skeleton, tags, unescaped},
+            },
         },
     },
 };
 
-fn assert_is_data_only(text: &str) {
-    for (friendly, tried) in pages(&FRIENDLY).into_iter().zip(pages(&hostile(text))) {
+fn friendly(language: Language) -> SampleTexts<'static> {
+    SampleTexts { language, ..FRIENDLY }
+}
+
+fn assert_is_data_only(language: Language, text: &str) {
+    let pairs = pages(&friendly(language))
+        .into_iter()
+        .zip(pages(&hostile(language, text)));
+    for (friendly, tried) in pairs {
         let (name, friendly, tried) = (friendly.name, friendly.html, tried.html);
         assert_eq!(skeleton(&friendly), skeleton(&tried), "{name} with {text:?}");
         assert!(unescaped(&tried).contains(text), "{name} changed {text:?}");
@@ -49,7 +61,8 @@ fn what_people_and_applications_are_called_is_data_only() {
         "عبد الله ابن سينا",
         "李 小龍 👩‍🚀",
     ] {
-        assert_is_data_only(text);
+        assert_is_data_only(Language::English, text);
+        assert_is_data_only(Language::Arabic, text);
     }
 }
 
@@ -58,7 +71,43 @@ proptest! {
 
     #[test]
     fn no_text_changes_what_a_page_is_made_of(text in "[\\PC<>\"'&{}%$#`=/ ]{1,40}") {
-        assert_is_data_only(&text);
+        assert_is_data_only(Language::English, &text);
+    }
+}
+
+fn in_every_language() -> impl Iterator<Item = Sample> {
+    Language::ALL
+        .into_iter()
+        .flat_map(|language| pages(&friendly(language)))
+}
+
+#[test]
+fn every_page_is_in_its_language_and_leads_to_the_same_page_in_the_others() {
+    for language in Language::ALL {
+        for Sample { name, html, .. } in pages(&friendly(language)) {
+            let root = format!(
+                "<html lang=\"{}\" dir=\"{}\">",
+                language.tag(),
+                language.direction()
+            );
+            assert!(html.contains(&root), "{name}");
+            // What Fluent writes where a value is missing.
+            assert!(!html.contains("{$"), "{name} in {language:?}: {html}");
+            let links = tags(&html).into_iter().filter(|tag| {
+                tag.attributes
+                    .iter()
+                    .any(|(attribute, _)| attribute == "hreflang")
+            });
+            let links: Vec<String> = links
+                .flat_map(|tag| tag.attributes)
+                .filter(|(attribute, _)| attribute == "href")
+                .map(|(_, value)| value)
+                .collect();
+            assert_eq!(links.len(), Language::ALL.len(), "{name}");
+            for (link, other) in links.iter().zip(Language::ALL) {
+                assert_eq!(*link, format!("/login?continue=x&#38;ui_locales={}", other.tag()));
+            }
+        }
     }
 }
 
@@ -69,7 +118,7 @@ fn every_script_is_allowed_by_its_hash() {
         name,
         kind: answer,
         html,
-    } in pages(&FRIENDLY)
+    } in in_every_language()
     {
         let policy = headers
             .for_kind(answer)
@@ -99,7 +148,7 @@ fn every_script_is_allowed_by_its_hash() {
 
 #[test]
 fn no_page_holds_a_style_a_handler_or_an_address_of_somebody_else() {
-    for Sample { name, html, .. } in pages(&FRIENDLY) {
+    for Sample { name, html, .. } in in_every_language() {
         for tag in tags(&html) {
             for (attribute, value) in &tag.attributes {
                 assert!(
@@ -112,17 +161,14 @@ fn no_page_holds_a_style_a_handler_or_an_address_of_somebody_else() {
             }
             assert_ne!(tag.name, "style", "{name}");
         }
-        assert!(
-            html.starts_with("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"),
-            "{name}"
-        );
+        assert!(html.starts_with("<!doctype html>\n<html lang=\""), "{name}");
         assert!(html.trim_end().ends_with("</html>"), "{name}");
     }
 }
 
 #[test]
 fn ids_are_single_and_what_points_at_one_finds_it() {
-    for Sample { name, html, .. } in pages(&FRIENDLY) {
+    for Sample { name, html, .. } in in_every_language() {
         let tags = tags(&html);
         let values = |wanted: &str| -> Vec<String> {
             tags.iter()
@@ -153,12 +199,14 @@ fn ids_are_single_and_what_points_at_one_finds_it() {
 
 #[test]
 fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
-    let brand = Brand {
+    let context = PageContext {
         organisation: "x".into(),
         help_url: None,
+        language: Language::English,
+        address: None,
     };
     let page = SignInPage {
-        brand,
+        page: context,
         application: None,
         email: "a@b.example",
         notice: SignInNotice::WrongCredentials {
@@ -233,6 +281,7 @@ fn write_every_page() {
     let arabic = SampleTexts {
         organisation: "شركة الآفاق",
         names: ["بوابة الموظفين", "ChatGPT", "عبد <b>الله</b>", "Wiki"],
+        language: Language::Arabic,
         user: "عبد الله ابن سينا",
         greeting: "عبد الله",
         ..FRIENDLY

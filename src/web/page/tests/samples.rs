@@ -1,7 +1,11 @@
 //! Every page in every state, filled with one set of sample texts.
 
+use chrono::DateTime;
+
 use crate::{
-    model::{explanation::ResponsibleParty, logout::LogoutStepState, reference::Reference},
+    model::{
+        explanation::ResponsibleParty, language::Language, logout::LogoutStepState, reference::Reference,
+    },
     web::{
         layer::headers::ResponseKind,
         page::{
@@ -11,8 +15,8 @@ use crate::{
             logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
             not_assigned::{NotAssignedPage, WayBack},
             notice::{FailurePage, NoticeKind, NoticePage},
-            part::{AppMark, Brand, UserMark},
-            password::{AccountPasswordPage, PasswordNotice, RequiredPasswordPage},
+            part::{AppMark, PageContext, UserMark},
+            password::{AccountPasswordPage, PasswordError, PasswordNotice, RequiredPasswordPage},
             password_link::{PasswordLinkPage, PasswordLinkReason, RecoveryPage, RecoveryState},
             portal::{Paging, PortalPage, Tile, TileKind},
             refusal::{RefusalPage, RefusedAction},
@@ -24,6 +28,7 @@ use crate::{
 
 /// The values on pages; each of them may come from outside.
 pub(super) struct SampleTexts<'a> {
+    pub(super) language: Language,
     pub(super) organisation: &'a str,
     pub(super) help_url: Option<&'a str>,
     pub(super) names: [&'a str; 4],
@@ -37,6 +42,7 @@ pub(super) struct SampleTexts<'a> {
 }
 
 pub(super) const FRIENDLY: SampleTexts<'_> = SampleTexts {
+    language: Language::English,
     organisation: "Fernweh Instruments",
     help_url: Some("https://help.fernweh.example/"),
     names: [
@@ -54,8 +60,9 @@ pub(super) const FRIENDLY: SampleTexts<'_> = SampleTexts {
     text: "ChatGPT asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
 };
 
-pub(super) fn hostile(text: &str) -> SampleTexts<'_> {
+pub(super) fn hostile(language: Language, text: &str) -> SampleTexts<'_> {
     SampleTexts {
+        language,
         organisation: text,
         help_url: Some(text),
         names: [text; 4],
@@ -94,12 +101,20 @@ impl Sample {
     }
 }
 
+fn password_error(id: &'static str) -> PasswordError {
+    PasswordError {
+        id,
+        min_characters: 15,
+    }
+}
+
 pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     let mut all = texts.sign_in_pages();
     all.extend(texts.password_pages());
     all.extend(texts.code_pages());
     all.extend(texts.enrolment_pages());
     all.extend(texts.factor_pages());
+    all.extend(texts.account_pages());
     all.extend(texts.link_pages());
     all.extend(texts.portal_pages());
     all.extend(texts.auto_post_pages());
@@ -111,10 +126,12 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
 }
 
 impl SampleTexts<'_> {
-    pub(super) fn brand(&self) -> Brand {
-        Brand {
+    pub(super) fn page(&self) -> PageContext {
+        PageContext {
             organisation: self.organisation.into(),
             help_url: self.help_url.map(Into::into),
+            language: self.language,
+            address: Some("/login?continue=x".to_owned()),
         }
     }
 
@@ -133,7 +150,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignInPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     application,
                     email,
                     notice,
@@ -147,7 +164,6 @@ impl SampleTexts<'_> {
             code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
         };
         let wait = SignInNotice::Throttled {
-            wait_text: "2 minutes".to_owned(),
             seconds: 119,
             code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
         };
@@ -172,15 +188,15 @@ impl SampleTexts<'_> {
 
     fn password_pages(&self) -> Vec<Sample> {
         let [chatgpt, ..] = self.marks();
-        let required = |name, application: Option<&AppMark>, error: Option<&str>, is_busy| {
+        let required = |name, application: Option<&AppMark>, error: Option<&'static str>, is_busy| {
             Sample::page(
                 name,
                 &RequiredPasswordPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     application: application.cloned(),
                     email: self.email,
                     min_characters: 15,
-                    error: error.map(str::to_owned),
+                    error: error.map(password_error),
                     is_busy,
                     csrf: self.secret,
                     ticket: self.secret,
@@ -188,35 +204,39 @@ impl SampleTexts<'_> {
                 },
             )
         };
-        let account = |name, notice, error: Option<&str>, is_current_wrong| {
+        let account = |name, notice, error: Option<&'static str>, is_current_wrong| {
             Sample::page(
                 name,
                 &AccountPasswordPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     user: self.user_mark(),
                     notice,
                     is_current_wrong,
                     min_characters: 15,
-                    error: error.map(str::to_owned),
+                    error: error.map(password_error),
                     csrf: self.secret,
                 },
             )
         };
         let wait = PasswordNotice::Throttled {
-            wait_text: "2 minutes".to_owned(),
             seconds: 119,
             code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
         };
         vec![
             required("required-password", None, None, false),
-            required("required-password-app", Some(&chatgpt), Some(self.text), false),
+            required(
+                "required-password-app",
+                Some(&chatgpt),
+                Some("password-common"),
+                false,
+            ),
             required("required-password-busy", Some(&chatgpt), None, true),
             account("account-password", PasswordNotice::None, None, false),
             account("account-password-changed", PasswordNotice::Changed, None, false),
             account(
                 "account-password-refused",
                 PasswordNotice::None,
-                Some(self.text),
+                Some("password-of-yours"),
                 false,
             ),
             account("account-password-wrong", PasswordNotice::None, None, true),
@@ -231,30 +251,30 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &RecoveryPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     state,
                     csrf: self.secret,
                 },
             )
         };
-        let link = |name, reason, error: Option<&str>, is_busy| {
+        let link = |name, reason, error: Option<&'static str>, is_busy| {
             Sample::page(
                 name,
                 &PasswordLinkPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     reason,
                     greeting: self.greeting,
                     email: self.email,
                     link: self.secret,
-                    until: "24 November, 14:00 UTC",
+                    until: DateTime::UNIX_EPOCH,
                     min_characters: 15,
-                    error: error.map(str::to_owned),
+                    error: error.map(password_error),
                     is_busy,
                     csrf: self.secret,
                 },
             )
         };
-        let short = "This is too short. Take 15 characters or more: a few words in a row do well.";
+        let short = "password-too-short";
         vec![
             recovery("recovery", RecoveryState::Asks),
             recovery("recovery-late", RecoveryState::FormExpired),
@@ -266,7 +286,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 "password-link-over",
                 &NoticePage {
-                    brand: self.brand(),
+                    page: self.page(),
                     kind: NoticeKind::PasswordLinkExpired,
                 },
             ),
@@ -295,7 +315,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &PortalPage {
-                    brand: self.brand(),
+                    page: self.page(),
                     user: person,
                     greeting,
                     tiles,
@@ -330,7 +350,7 @@ impl SampleTexts<'_> {
         let page = |name, answer, going, person| {
             let [application, ..] = self.marks();
             let page = AutoPostPage {
-                brand: self.brand(),
+                page: self.page(),
                 application,
                 kind: going,
                 destination: self.acs,
@@ -363,18 +383,17 @@ impl SampleTexts<'_> {
     }
 
     fn refusal_pages(&self) -> Vec<Sample> {
-        let page = |name, application: Option<AppMark>, who| {
+        let page = |name, code, application: Option<AppMark>, who| {
             let page = RefusalPage {
-                brand: self.brand(),
+                page: self.page(),
                 action: if application.is_some() || who == ResponsibleParty::EitherAdministrator {
                     RefusedAction::SignIn
                 } else {
                     RefusedAction::SignOut
                 },
-                message: self.text,
                 responsible: who,
                 fix: "If the connection was reset, its addresses changed: paste the new ones with `hallpass app edit`.",
-                code: "ACS-UNKNOWN",
+                code,
                 reference: "7F3A-92C1".to_owned(),
                 portal_link: application.is_some(),
                 application,
@@ -386,16 +405,28 @@ impl SampleTexts<'_> {
         vec![
             page(
                 "refused",
+                "ACS-UNKNOWN",
                 Some(chatgpt.clone()),
                 ResponsibleParty::ProviderAdministrator,
             ),
             page(
                 "refused-there",
+                "DESTINATION-WRONG",
                 Some(chatgpt),
                 ResponsibleParty::ApplicationAdministrator,
             ),
-            page("refused-either", None, ResponsibleParty::EitherAdministrator),
-            page("refused-unknown", None, ResponsibleParty::User),
+            page(
+                "refused-either",
+                "REQUEST-STALE",
+                None,
+                ResponsibleParty::EitherAdministrator,
+            ),
+            page(
+                "refused-unknown",
+                "REQUEST-ANSWERED",
+                None,
+                ResponsibleParty::User,
+            ),
         ]
     }
 
@@ -404,7 +435,7 @@ impl SampleTexts<'_> {
             let [application, ..] = self.marks();
             let groups: Vec<_> = groups.iter().map(|name| (*name).to_owned()).collect();
             let shown = NotAssignedPage {
-                brand: self.brand(),
+                page: self.page(),
                 application,
                 user: self.user_mark(),
                 groups: &groups,
@@ -439,13 +470,13 @@ impl SampleTexts<'_> {
 
     fn logout_pages(&self) -> Vec<Sample> {
         use LogoutStepState::{Confirmed, NoEndpoint, Pending, Refused, Requested, Unconfirmed};
-        let (brand, csrf) = (self.brand(), self.secret);
+        let (page, csrf) = (self.page(), self.secret);
         let ask = |name, left| {
             let person = self.user_mark();
             Sample::page(
                 name,
                 &SignOutPage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     user: person,
                     participants: left,
                     csrf,
@@ -456,7 +487,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignOutExpiredPage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     applications,
                     csrf,
                 },
@@ -467,7 +498,7 @@ impl SampleTexts<'_> {
             Sample::page(
                 name,
                 &SignedOutPage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     participants: left,
                     back,
                 },
@@ -475,7 +506,7 @@ impl SampleTexts<'_> {
         };
         let step = |name, answer, way, states| {
             let page = LogoutProgressPage {
-                brand: brand.clone(),
+                page: page.clone(),
                 participants: self.participants(states),
                 application: application.clone(),
                 position: 3,
@@ -486,7 +517,7 @@ impl SampleTexts<'_> {
         };
         let back = |name, left| {
             let page = LogoutReturnPage {
-                brand: brand.clone(),
+                page: page.clone(),
                 participants: left,
                 application: application.clone(),
                 address: "/logout/1",
@@ -534,12 +565,12 @@ impl SampleTexts<'_> {
     }
 
     fn notice_pages(&self) -> Vec<Sample> {
-        let brand = self.brand();
+        let page = self.page();
         vec![
             Sample::page(
                 "failed",
                 &FailurePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     code: "FAILURE",
                     reference: Reference::from_request_id(self.secret),
                 },
@@ -547,84 +578,77 @@ impl SampleTexts<'_> {
             Sample::page(
                 "not-found",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::NotFound,
                 },
             ),
             Sample::page(
                 "unreadable",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::Unreadable,
                 },
             ),
             Sample::page(
                 "too-large",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::TooLarge,
                 },
             ),
             Sample::page(
                 "not-a-form",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::NotAForm,
                 },
             ),
             Sample::page(
                 "too-slow",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::BodyTimeout,
-                },
-            ),
-            Sample::page(
-                "too-many",
-                &NoticePage {
-                    brand: brand.clone(),
-                    kind: NoticeKind::TooMany(self.text),
                 },
             ),
             Sample::page(
                 "ended",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::SignInOver,
                 },
             ),
             Sample::page(
                 "not-a-page",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::NotTopLevel,
                 },
             ),
             Sample::page(
                 "no-cookies",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::NoCookies,
                 },
             ),
             Sample::page(
                 "busy",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::Busy,
                 },
             ),
             Sample::page(
                 "link-over",
                 &NoticePage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     kind: NoticeKind::LinkExpired,
                 },
             ),
             Sample::page(
                 "device-link",
                 &DeviceLinkPage {
-                    brand: brand.clone(),
+                    page: page.clone(),
                     link: self.secret,
                     csrf: self.secret,
                 },

@@ -1,0 +1,2 @@
+ALTER TABLE users DROP COLUMN new_device_mail;
+ALTER TABLE users DROP COLUMN language;

@@ -1,0 +1,43 @@
+profile = Profil
+profile-intro = Anwendungen sehen Ihren Namen und Ihre E-Mail-Adresse. Die E-Mail-Adresse wird von Ihrer Administration verwaltet.
+language-of-browser = Wie im Browser eingestellt
+new-device-mail-on = Sie erhalten eine E-Mail, wenn Sie sich auf einem neuen Gerät anmelden.
+new-device-mail-off = Sie erhalten keine E-Mail, wenn Sie sich auf einem neuen Gerät anmelden.
+change-profile = Profil ändern
+first-name = Vorname
+last-name = Nachname
+language-help = Gilt für E-Mails an Sie und für diese Seiten, wenn Sie einen Browser zum ersten Mal verwenden.
+tell-new-device = Per E-Mail benachrichtigen, wenn sich jemand auf einem neuen Gerät in meinem Konto anmeldet
+save = Speichern
+name-missing = Vor- und Nachname dürfen hier nicht leer bleiben. Falls einer davon falsch ist, geben Sie den richtigen ein.
+bad-name = Ein Name darf höchstens { $count } Zeichen lang sein und keinen Zeilenumbruch enthalten.
+profile-saved = Ihr Profil wurde gespeichert.
+profile-unchanged = Es gab nichts zu ändern.
+profile-stale = Ihr Konto wurde gleichzeitig von jemand anderem geändert. Prüfen Sie die Angaben und versuchen Sie es dann erneut.
+password-set-on = Zuletzt geändert am { $day }.
+no-password = Sie haben kein Passwort.
+second-step-none = Nicht eingerichtet: Sie melden sich nur mit Ihrem Passwort an.
+second-step-count = { $count ->
+    [one] { $count } Möglichkeit eingerichtet, zusätzlich zu Ihren Wiederherstellungscodes.
+   *[other] { $count } Möglichkeiten eingerichtet, zusätzlich zu Ihren Wiederherstellungscodes.
+}
+manage-second-step = Zweiten Anmeldeschritt verwalten
+your-sessions = Wo Sie angemeldet sind
+your-sessions-intro = Eine Sitzung kommt Ihnen unbekannt vor? Beenden Sie diese und ändern Sie Ihr Passwort.
+unknown-browser = Unbekannter Browser
+session-here = IP-Adresse { $address }
+session-elsewhere = IP-Adresse { $address } · zuletzt verwendet am { $moment }
+session-last-used = Zuletzt verwendet am { $moment }
+entered-applications = Von dort aus geöffnet: { $applications }
+this-one = Diese Sitzung
+end-session = Beenden
+end-session-in = Sitzung beenden: { $device }
+end-all-others = Alle anderen beenden
+session-was-ended = Die Sitzung ist beendet. Anwendungen, die dort geöffnet sind, bleiben möglicherweise offen, bis deren eigene Sitzung endet.
+all-others-ended = Alle anderen Sitzungen sind beendet. Anwendungen, die dort geöffnet sind, bleiben möglicherweise offen, bis deren eigene Sitzung endet.
+your-data = Was Anwendungen über Sie wissen
+your-data-intro = Hier sehen Sie, welche Anwendungen Sie geöffnet haben und welche Angaben zu Ihnen dabei übermittelt wurden.
+known-there-as = Kennt Sie als { $name }
+known-there-as-with-email = Kennt Sie als { $name }, mit der E-Mail-Adresse { $email }
+first-opened = Zum ersten Mal geöffnet am { $day }
+no-application-opened = Sie haben noch keine Anwendung geöffnet.

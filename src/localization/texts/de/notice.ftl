@@ -1,0 +1,24 @@
+not-found = Diese Seite gibt es nicht
+not-found-text = Vielleicht ist die Adresse unvollständig, oder die Seite wurde entfernt. Um sich bei einer Anwendung anzumelden, beginnen Sie bitte dort.
+unreadable = Die Anfrage konnte nicht gelesen werden
+unreadable-text = Die von Ihrem Browser gesendeten Daten sind zu lang oder unvollständig. Gehen Sie bitte zurück und beginnen Sie dort noch einmal.
+too-large = Die Anfrage ist zu lang
+too-large-text = Die von Ihrem Browser gesendeten Daten sind zu lang, um hier gelesen zu werden. Gehen Sie bitte zurück und beginnen Sie dort noch einmal.
+not-a-form = Das ist kein Formular
+not-a-form-text = Hier werden nur die Formulare dieser Seiten angenommen. Öffnen Sie die Seite in Ihrem Browser und senden Sie das Formular ab, das dort angezeigt wird.
+body-timeout = Das hat zu lange gedauert
+body-timeout-text = Die von Ihrem Browser gesendeten Daten sind nicht rechtzeitig angekommen. Prüfen Sie Ihre Verbindung, gehen Sie dann zurück und senden Sie die Daten noch einmal.
+sign-in-over = Bitte beginnen Sie noch einmal in der Anwendung
+sign-in-over-text = Diese Anmeldung ist nicht mehr gültig: Sie wurde bereits abgeschlossen oder hat zu lange gedauert. Gehen Sie zurück zur Anwendung und melden Sie sich dort an.
+not-top-level = Bitte melden Sie sich in einem eigenen Fenster an
+not-top-level-text = Eine andere Seite hat versucht, diese Anmeldung bei sich einzubetten. Öffnen Sie die Anwendung in einem eigenen Tab oder Fenster und melden Sie sich dort an.
+busy = Zu viele Zugriffe auf einmal
+busy-text = Es liegt nicht an Ihnen: Im Moment gehen hier mehr Anfragen ein, als bearbeitet werden können. Warten Sie einige Sekunden und laden Sie diese Seite dann neu.
+link-expired = Dieser Link ist nicht mehr gültig
+link-expired-text = Er funktioniert nur einmal und ist 30 Minuten gültig. Versuchen Sie, sich anzumelden. Falls Sie noch immer warten müssen, fordern Sie bei Ihrer Administration einen neuen an.
+password-link-expired-text = Er funktioniert nur einmal und ist nur eine begrenzte Zeit gültig: 30 Minuten, bei einer Einladung 7 Tage. Wenn Sie Ihr Passwort bereits festgelegt haben, melden Sie sich damit an. Andernfalls fordern Sie auf der Anmeldeseite oder bei Ihrer Administration einen neuen Link an.
+no-cookie-sent = Ihr Browser hat kein Cookie gesendet
+no-cookie-sent-text = Falls Cookies deaktiviert sind, erlauben Sie sie in den Einstellungen Ihres Browsers für diese Website: Ohne Cookies ist keine Anmeldung möglich. Falls Sie in einem anderen Browser begonnen haben, machen Sie dort weiter. Andernfalls gehen Sie zurück zur Anwendung und melden Sie sich dort an.
+
+failed = Das hat nicht funktioniert
+failed-text = Der Fehler liegt bei uns, nicht bei Ihnen. Warten Sie eine Minute, gehen Sie dann zurück und beginnen Sie noch einmal. Falls der Fehler wieder auftritt, senden Sie den Code unten an Ihre Administration.

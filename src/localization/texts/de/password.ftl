@@ -1,0 +1,50 @@
+new-password = Neues Passwort
+new-password-help = Mindestens { $count } Zeichen. Gut geeignet sind einige Wörter, die nichts miteinander zu tun haben.
+show-new-password = Neues Passwort anzeigen
+current-password = Aktuelles Passwort
+show-current-password = Aktuelles Passwort anzeigen
+set-password = Passwort festlegen
+password-same = Das ist Ihr aktuelles Passwort. Bitte wählen Sie ein anderes.
+password-too-short = Das Passwort ist zu kurz. Verwenden Sie mindestens { $count } Zeichen, zum Beispiel mehrere Wörter hintereinander.
+password-empty = Geben Sie ein neues Passwort ein.
+password-too-long = Das Passwort ist länger, als wir speichern können. Bitte wählen Sie ein kürzeres.
+password-common = Das Passwort ist zu verbreitet: Es gehört zu denen, die zuerst ausprobiert werden. Verwenden Sie einige Wörter, die nichts miteinander zu tun haben.
+password-of-yours = Das Passwort ist aus Ihrem Namen, Ihrer Adresse oder dem Namen dieser Website gebildet. Verwenden Sie einige Wörter, die nichts damit zu tun haben.
+password-pattern = Das Passwort ist eine Wiederholung, ein Datum oder eine Folge benachbarter Tasten. Verwenden Sie einige Wörter, die nichts miteinander zu tun haben.
+password-control = Das Passwort enthält ein Zeichen, das sich nicht eintippen lässt, etwa einen Tabulator. Lassen Sie es weg.
+busy-choosing = Im Moment melden sich mehr Personen an, als wir gleichzeitig prüfen können. Es wurde nichts geändert: Geben Sie Ihr neues Passwort gleich noch einmal ein.
+
+choose-a-password = Passwort festlegen
+choose-own-password = Legen Sie ein eigenes Passwort fest
+on-your-way-to = Auf dem Weg zu { $application }
+choose-own-password-text = Ihr Passwort war richtig. Da Ihre Administration es ebenfalls kennt, legen Sie jetzt bitte eines fest, das nur Sie kennen.
+set-password-and-continue = Passwort festlegen und weiter
+
+your-password = Ihr Passwort
+your-password-intro = Damit melden Sie sich hier an und von hier aus bei Ihren Anwendungen.
+password-changed = Ihr neues Passwort ist festgelegt. Überall sonst wurden Sie abgemeldet.
+too-many-attempts-unchanged = Es gab zu viele fehlgeschlagene Versuche. Zum Schutz der Konten legen wir eine Pause ein. Ihr Passwort ist unverändert.
+busy-unchanged = Im Moment melden sich mehr Personen an, als wir gleichzeitig prüfen können. Ihr Passwort ist unverändert.
+current-password-wrong = Das ist nicht Ihr aktuelles Passwort. Bitte geben Sie es noch einmal ein.
+new-password-signs-out = Mit einem neuen Passwort werden Sie überall sonst abgemeldet. Anwendungen, die dort geöffnet sind, bleiben möglicherweise offen.
+change-password = Passwort ändern
+change-password-after = Passwort in { $wait } ändern
+
+welcome = Willkommen
+welcome-name = Willkommen, { $name }
+pass-for = Ihr Zugang zu { $organisation }
+choose-new-password = Neues Passwort festlegen
+invitation-text = Für Sie wurde hier ein Konto eingerichtet. Legen Sie Ihr Passwort fest und melden Sie sich dann damit an.
+recovery-text = Es ersetzt das Passwort, das Sie vergessen haben. Überall sonst werden Sie abgemeldet.
+rescue-text = Diesen Link hat die Administration des Servers erstellt. Mit ihm erhalten Sie hier Inhaberrechte: Sie dürfen alles.
+link-works-until = Dieser Link funktioniert nur einmal und ist bis zum { $moment } gültig.
+
+look-into-your-mail = Sehen Sie in Ihrem Postfach nach
+link-is-on-its-way = Falls es ein Konto mit dieser Adresse gibt, ist eine E-Mail mit einem Link dorthin unterwegs. Der Link funktioniert nur einmal und ist 30 Minuten gültig.
+no-mail-link = Nach einigen Minuten ist noch nichts angekommen? Sehen Sie im Spam-Ordner nach und prüfen Sie, ob Sie sich mit dieser Adresse anmelden. Andernfalls können Sie { $help }.
+no-mail = Nach einigen Minuten ist noch nichts angekommen? Sehen Sie im Spam-Ordner nach und prüfen Sie, ob Sie sich mit dieser Adresse anmelden. Andernfalls wenden Sie sich an Ihre Administration.
+ask-for-help-inline = Hilfe anfordern
+nothing-was-sent = Es wurde nichts gesendet
+recovery-intro = Geben Sie die Adresse ein, mit der Sie sich anmelden. Wir senden Ihnen per E-Mail einen Link, über den Sie ein neues Passwort festlegen.
+mail-me-a-link = Link anfordern
+back-to-sign-in = Zurück zur Anmeldung

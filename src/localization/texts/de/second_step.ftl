@@ -1,0 +1,73 @@
+your-code = Ihr Bestätigungscode
+enter-your-code = Bestätigungscode eingeben
+signing-in-to = Anmeldung bei { $application }
+too-many-wrong-codes = Es wurden zu viele falsche Codes eingegeben. Zum Schutz der Konten legen wir eine Pause ein.
+open-your-app = Öffnen Sie die Authenticator-App auf Ihrem Smartphone und geben Sie die sechs Ziffern ein, die dort für { $organisation } angezeigt werden.
+six-digit-code = Sechsstelliger Code
+wrong-code = Dieser Code ist falsch oder wurde bereits verwendet. Geben Sie den Code ein, der jetzt angezeigt wird.
+do-not-ask-for = { $days ->
+    [one] Auf diesem Gerät { $days } Tag lang nicht nach dem Code fragen
+   *[other] Auf diesem Gerät { $days } Tage lang nicht nach dem Code fragen
+}
+continue-after = In { $wait } weiter
+no-phone = Ich habe mein Smartphone nicht zur Hand
+recovery-code = Wiederherstellungscode
+recovery-code-help = Einer der zehn Codes, die Sie sicher verwahrt haben. Jeder Code funktioniert nur einmal.
+use-recovery-code = Wiederherstellungscode verwenden
+no-recovery-code-link = Sie haben keinen? Dann können Sie { $help }: Ihre Administration kann das verlorene Smartphone entfernen, und Sie richten ein neues ein.
+no-recovery-code = Sie haben keinen? Wenden Sie sich an Ihre Administration: Sie kann das verlorene Smartphone entfernen, und Sie richten ein neues ein.
+
+add-your-phone = Smartphone hinzufügen
+too-many-codes-nothing-added = Es wurden zu viele falsche Codes eingegeben. Es wurde noch nichts hinzugefügt.
+as-many-as-possible = Mehr können Sie nicht hinzufügen
+as-many-as-possible-text = Entfernen Sie ein Smartphone, das Sie nicht mehr verwenden, und fügen Sie dann dieses hinzu.
+nothing-was-added = Es wurde nichts hinzugefügt
+nothing-was-added-text = Die Seite war zu lange offen oder wurde in einem anderen Browser geöffnet. Scannen Sie den neuen QR-Code und entfernen Sie den alten Eintrag aus Ihrer App.
+from-now-on-code = Ab jetzt melden Sie sich mit Ihrem Passwort und einem Code von Ihrem Smartphone an.
+then-with-code = Zusätzlich zu Ihrem Passwort melden Sie sich dann mit einem Code von Ihrem Smartphone an.
+scan-with-app = Mit der Authenticator-App scannen
+any-app = Jede App, die sechsstellige Codes erzeugt, ist geeignet.
+qr-code = QR-Code für Ihre Authenticator-App
+cannot-scan = Ich kann den QR-Code nicht scannen
+type-the-key = Geben Sie stattdessen in der App diesen Schlüssel für das Konto { $email } ein.
+key = Schlüssel
+type-the-code = Angezeigten Code eingeben
+wrong-first-code = Dieser Code gehört nicht zu diesem Schlüssel. Geben Sie den Code ein, der jetzt angezeigt wird. Falls es wieder nicht klappt, stellen Sie auf Ihrem Smartphone die automatische Uhrzeit ein.
+factor-name = Name (optional)
+factor-name-help = Damit Sie es später von anderen unterscheiden können, zum Beispiel „Diensthandy“.
+add-this-phone = Dieses Smartphone hinzufügen
+
+recovery-codes = Wiederherstellungscodes
+keep-these-codes = Bewahren Sie diese zehn Codes auf
+recovery-codes-text = Falls Sie Ihr Smartphone verlieren, können Sie sich mit einem dieser Codes anmelden. Jeder funktioniert nur einmal. Wir zeigen sie nur jetzt an.
+recovery-codes-for = Für { $email } unter { $address }
+recovery-codes-made = Erstellt am { $day }. Früher erstellte Codes sind nicht mehr gültig.
+print = Drucken
+download = Herunterladen
+good-places = Gut geeignet: ein Passwortmanager oder ein Ausdruck in einer abschließbaren Schublade. Nicht geeignet: das Smartphone, das die Codes ersetzen sollen.
+put-somewhere-safe = Ich habe die Codes sicher verwahrt
+done = Fertig
+keep-this-sheet = Bewahren Sie dieses Blatt dort auf, wo Sie auch Ihren Reisepass aufbewahren. Streichen Sie jeden verwendeten Code durch.
+recovery-codes-file = Wiederherstellungscodes für { $email } unter { $address }
+recovery-codes-file-made = Erstellt am { $day }. Jeder Code funktioniert nur einmal. Früher erstellte Codes sind nicht mehr gültig.
+
+second-step = Zweiter Anmeldeschritt
+second-step-intro = Damit bestätigen Sie nach dem Passwort Ihre Anmeldung. Richten Sie am besten mindestens zwei Möglichkeiten ein und bewahren Sie Ihre Wiederherstellungscodes auf.
+no-second-step = Sie melden sich nur mit Ihrem Passwort an. Ist zusätzlich ein Code von Ihrem Smartphone nötig, reicht ein gestohlenes Passwort nicht aus.
+codes-last-used = Codes vom Smartphone · zuletzt verwendet am { $day }
+codes-added = Codes vom Smartphone · hinzugefügt am { $day }
+remove = Entfernen
+remove-factor = { $name } entfernen
+recovery-codes-left = Noch { $count } von 10 übrig
+few-left = Nur noch wenige
+make-new-codes = Neue Codes erstellen
+add-phone = Smartphone hinzufügen
+add-another-phone = Weiteres Smartphone hinzufügen
+devices-not-asked = Geräte ohne Codeabfrage
+devices-not-asked-intro = Geräte, auf denen Sie nicht mehr nach einem Code gefragt werden wollten.
+devices-not-asked-text = Ein Gerät verloren oder verliehen? Hier legen Sie fest, dass ab sofort auf jedem Gerät wieder nach einem Code gefragt wird.
+ask-everywhere-again = Überall wieder fragen
+factor-added = Das Smartphone wurde hinzugefügt und funktioniert: Sie haben den Code gerade eingegeben.
+factor-removed = Das Smartphone wurde entfernt. Seine Codes sind nicht mehr gültig.
+devices-forgotten = Ab jetzt wird auf jedem Gerät nach einem Code gefragt.
+factors-form-expired = Es wurde nichts geändert: Die Seite war zu lange offen oder wurde in einem anderen Browser geöffnet. Bitte versuchen Sie es noch einmal.

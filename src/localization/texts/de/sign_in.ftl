@@ -1,0 +1,46 @@
+sign-in = Anmelden
+sign-in-to = Bei { $application } anmelden
+sign-in-after = In { $wait } anmelden
+password = Passwort
+show-password = Passwort anzeigen
+forgot-password = Passwort vergessen?
+too-many-attempts = Es gab zu viele fehlgeschlagene Versuche. Zum Schutz der Konten legen wir eine Pause ein.
+busy-signing-in = Im Moment melden sich mehr Personen an, als wir gleichzeitig prüfen können. Ihre Eingabe wurde nicht geprüft: Geben Sie Ihr Passwort gleich noch einmal ein.
+no-cookies-kept = Ihr Browser speichert keine Cookies für diese Seite
+no-cookies-kept-text = Ohne Cookies ist keine Anmeldung möglich. Erlauben Sie Cookies für diese Website in den Einstellungen Ihres Browsers und laden Sie diese Seite dann neu.
+password-is-set = Ihr Passwort ist festgelegt
+password-is-set-text = Melden Sie sich damit an, um fortzufahren.
+no-longer-signed-in = Sie sind nicht mehr angemeldet
+no-longer-signed-in-text = Sie haben sich abgemeldet, oder Ihre Sitzung ist abgelaufen. Melden Sie sich erneut an, um fortzufahren.
+application-asks-again = { $application } bittet Sie, sich erneut anzumelden
+application-asks-again-text = So wird sichergestellt, dass Sie es sind. Geben Sie Ihr Passwort noch einmal ein.
+confirm-it-is-you = Bitte bestätigen Sie, dass Sie es sind
+confirm-it-is-you-text = Bevor Sie Ihre Anmeldedaten ändern, geben Sie Ihr Passwort noch einmal ein.
+wrong-credentials = E-Mail-Adresse und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es dann erneut.
+still-no-way-in-link = Die Anmeldung klappt immer noch nicht? Sie können { $help }. Nennen Sie dabei diesen Code: { $code }
+still-no-way-in = Die Anmeldung klappt immer noch nicht? Wenden Sie sich an Ihre Administration und nennen Sie diesen Code: { $code }
+forgotten-it-link = Passwort vergessen? Sie können { $help }. Nennen Sie dabei diesen Code: { $code }
+forgotten-it = Passwort vergessen? Fordern Sie bei Ihrer Administration ein neues an und nennen Sie diesen Code: { $code }
+
+taking-you-to = Weiterleitung zu { $application }
+going-back-to = Zurück zu { $application }
+signed-in-moving-on = Sie sind angemeldet. Normalerweise leitet Ihr Browser Sie automatisch weiter. Falls nicht, klicken Sie auf die Schaltfläche.
+refused-moving-on = Wir konnten die Anfrage der Anwendung nicht erfüllen und teilen ihr den Grund mit. Normalerweise leitet Ihr Browser Sie automatisch weiter. Falls nicht, klicken Sie auf die Schaltfläche.
+signed-out-moving-on = Sie sind hier abgemeldet, und wir teilen es der Anwendung mit. Normalerweise leitet Ihr Browser Sie automatisch weiter. Falls nicht, klicken Sie auf die Schaltfläche.
+continue-to = Weiter zu { $application }
+go-back-to = Zurück zu { $application }
+application-learns = { $application } erhält Ihren Namen und { $email }
+
+no-access-title = Noch kein Zugriff auf { $application }
+no-access = Sie haben noch keinen Zugriff auf { $application }
+no-access-one-group = Mit Ihrem Konto ist alles in Ordnung, und Sie sind angemeldet. { $application } ist für die Gruppe { $group } freigegeben, der Sie nicht angehören.
+no-access-groups = Mit Ihrem Konto ist alles in Ordnung, und Sie sind angemeldet. { $application } ist für die Gruppen { $groups } freigegeben, denen Sie nicht angehören.
+no-access-people = Mit Ihrem Konto ist alles in Ordnung, und Sie sind angemeldet. { $application } ist nur für ausgewählte Personen freigegeben, zu denen Sie nicht gehören.
+two-names = { $first } und { $second }
+three-names = { $first }, { $second } und { $third }
+ask-for-access-of = Falls Sie Zugriff benötigen, wenden Sie sich an die Administration von { $organisation }.
+ask-for-access = Zugriff anfordern
+
+use-this-browser = Diesen Browser verwenden
+sign-in-from-this-browser = Mit diesem Browser anmelden?
+device-link-text = Ihre Administration hat Ihnen diesen Link gegeben, weil Sie sich wegen fehlgeschlagener Versuche anderer nicht anmelden konnten. Mit dem Link wird dieser Browser zugelassen, und Sie melden sich wie gewohnt mit Ihrem Passwort an. Der Link funktioniert nur einmal: Öffnen Sie ihn in dem Browser, den Sie verwenden.

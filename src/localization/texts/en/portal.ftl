@@ -1,0 +1,19 @@
+# The applications of somebody who is signed in.
+your-applications = Your applications
+hello = Hello, { $name }
+no-applications = No applications yet
+no-applications-text = Your account works. There is no application for you here so far. If you expected one, for example ChatGPT, ask your help desk.
+applications-none-to-open = You are signed in.
+applications-one = One click opens it, already signed in.
+applications-several = One click opens each, already signed in.
+search-applications = Search your applications
+name-of-application = Name of the application
+search = Search
+nothing-found = Nothing found
+nothing-found-text = None of your applications here has that in its name.
+show-all = Show all
+start-elsewhere = Start at the application itself
+start-elsewhere-text = Open it, and choose single sign-on (SSO) there. It asks us who you are, and you need no password.
+pages = Pages
+first-page = First page
+next-page = Next page

@@ -1,0 +1,43 @@
+profile = Perfil
+profile-intro = Las aplicaciones ven su nombre y su correo electrónico. El correo electrónico lo gestiona su equipo de TI.
+language-of-browser = Según su navegador
+new-device-mail-on = Recibirá un correo cuando se inicie sesión en su cuenta desde un dispositivo nuevo.
+new-device-mail-off = No recibirá ningún correo cuando se inicie sesión en su cuenta desde un dispositivo nuevo.
+change-profile = Editar perfil
+first-name = Nombre
+last-name = Apellidos
+language-help = Para estas páginas en los navegadores que use por primera vez y para los correos que le enviemos.
+tell-new-device = Enviarme un correo cuando alguien inicie sesión en mi cuenta desde un dispositivo nuevo
+save = Guardar
+name-missing = Aquí no se pueden dejar en blanco el nombre ni los apellidos. Si alguno no es correcto, escriba el correcto.
+bad-name = El nombre y los apellidos pueden tener hasta { $count } caracteres cada uno, en una sola línea.
+profile-saved = Se ha guardado su perfil.
+profile-unchanged = No había nada que cambiar.
+profile-stale = Otra persona ha modificado su cuenta al mismo tiempo. Revísela y vuelva a intentarlo.
+password-set-on = Cambiada por última vez el { $day }.
+no-password = No tiene contraseña.
+second-step-none = Ninguno: inicia sesión solo con su contraseña.
+second-step-count = { $count ->
+    [one] { $count } configurado, además de sus códigos de recuperación.
+   *[other] { $count } configurados, además de sus códigos de recuperación.
+}
+manage-second-step = Gestionar segundo paso
+your-sessions = Sus sesiones abiertas
+your-sessions-intro = ¿No reconoce alguna? Ciérrela y cambie su contraseña.
+unknown-browser = Navegador desconocido
+session-here = Dirección IP: { $address }
+session-elsewhere = Dirección IP: { $address } · último uso: { $moment }
+session-last-used = Último uso: { $moment }
+entered-applications = Aplicaciones abiertas desde esta sesión: { $applications }
+this-one = Sesión actual
+end-session = Cerrar
+end-session-in = Cerrar la sesión: { $device }
+end-all-others = Cerrar todas las demás
+session-was-ended = Se ha cerrado la sesión. Es posible que las aplicaciones que se abrieron desde ella sigan abiertas hasta que termine la sesión en cada una.
+all-others-ended = Se han cerrado todas las demás sesiones. Es posible que las aplicaciones que se abrieron desde ellas sigan abiertas hasta que termine la sesión en cada una.
+your-data = Lo que las aplicaciones saben de usted
+your-data-intro = Las aplicaciones que ha abierto y los datos sobre usted que ha recibido cada una.
+known-there-as = Le identifica como { $name }
+known-there-as-with-email = Le identifica como { $name }, con el correo { $email }
+first-opened = Abierta por primera vez el { $day }
+no-application-opened = Todavía no ha abierto ninguna aplicación.

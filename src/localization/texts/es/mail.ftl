@@ -1,0 +1,40 @@
+mail-test-subject = { $organisation }: el correo funciona
+mail-test-heading = El correo funciona
+mail-test-text = Este mensaje se ha enviado desde la administración de { $address } para comprobar que el correo llega.
+mail-nothing-to-do = No tiene que hacer nada.
+
+mail-invitation-subject = Su cuenta en { $organisation }
+mail-invitation-heading = Le damos la bienvenida, { $name }
+mail-invitation-text = Ya tiene una cuenta en { $organisation }. Abra este enlace para elegir su contraseña:
+mail-invitation-link = Elegir contraseña
+mail-invitation-until = El enlace funciona una sola vez, hasta el { $moment }. Pasado ese plazo, pida otro a su equipo de TI.
+mail-invitation-then = A partir de entonces, podrá iniciar sesión en { $address }.
+
+mail-recovery-subject = { $organisation }: elija una nueva contraseña
+mail-recovery-heading = Elija una nueva contraseña
+mail-recovery-text = Hola, { $name }. Alguien ha solicitado una nueva contraseña para su cuenta en { $address }. Abra este enlace para elegirla:
+mail-recovery-link = Elegir nueva contraseña
+mail-recovery-until = El enlace funciona una sola vez y durante 30 minutos. Hasta que elija la nueva, su contraseña sigue siendo la misma.
+mail-recovery-not-you = Si no ha sido usted, no tiene que hacer nada.
+
+mail-password-changed-subject = { $organisation }: se ha cambiado su contraseña
+mail-password-changed-heading = Se ha cambiado su contraseña
+mail-password-changed-text = Hola, { $name }. La contraseña de su cuenta en { $address } se cambió el { $moment }. Se ha cerrado su sesión en todos los demás dispositivos y navegadores.
+mail-not-you = Si no ha sido usted, avise de inmediato a su equipo de TI.
+
+mail-profile-changed-subject = { $organisation }: se ha cambiado su perfil
+mail-profile-changed-heading = Se ha cambiado su perfil
+mail-profile-changed-text = Hola, { $name }. El nombre, el idioma o los avisos de su cuenta en { $address } se cambiaron el { $moment }.
+
+mail-new-device-subject = { $organisation }: inicio de sesión desde un dispositivo nuevo
+mail-new-device-heading = Inicio de sesión desde un dispositivo nuevo
+mail-new-device-text = Hola, { $name }. El { $moment }, alguien inició sesión en su cuenta de { $address } con { $device }, desde la dirección IP { $network }.
+mail-unknown-device-text = Hola, { $name }. El { $moment }, alguien inició sesión en su cuenta de { $address } con un navegador desconocido, desde la dirección IP { $network }.
+mail-new-device-not-you = Si ha sido usted, no tiene que hacer nada. Si no, cierre esa sesión en la página de su cuenta, cambie su contraseña y avise a su equipo de TI.
+
+mail-factors-changed-subject = Su segundo paso de verificación ha cambiado
+mail-factors-changed-heading = Su segundo paso de verificación ha cambiado
+mail-factor-added = Hola, { $name }. Se añadió «{ $factor }» a su cuenta en { $address } el { $moment }. A partir de ahora, se le pedirá al iniciar sesión.
+mail-factor-removed = Hola, { $name }. Se eliminó «{ $factor }» de su cuenta en { $address } el { $moment }. Ya no sirve para iniciar sesión.
+mail-factors-all-removed = Hola, { $name }. Su equipo de TI eliminó todos los segundos pasos y los códigos de recuperación de su cuenta en { $address } el { $moment }.
+mail-recovery-codes-made = Hola, { $name }. Se crearon nuevos códigos de recuperación para su cuenta en { $address } el { $moment }. Los anteriores ya no funcionan.

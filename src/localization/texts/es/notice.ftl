@@ -1,0 +1,24 @@
+not-found = No se ha encontrado la página
+not-found-text = Puede que la dirección esté incompleta o que la página ya no exista. Para iniciar sesión en una aplicación, empiece desde la propia aplicación.
+unreadable = No se ha podido leer la solicitud
+unreadable-text = Los datos que ha enviado su navegador son demasiado largos o están incompletos. Vuelva a la página de la que venía y empiece de nuevo desde allí.
+too-large = Hay demasiados datos
+too-large-text = Los datos que ha enviado su navegador son demasiado largos para leerlos aquí. Vuelva a la página de la que venía y empiece de nuevo desde allí.
+not-a-form = Esto no es un formulario
+not-a-form-text = Aquí solo se aceptan los formularios de estas páginas. Abra la página en su navegador y envíe el formulario que aparece en ella.
+body-timeout = Ha tardado demasiado
+body-timeout-text = Los datos que ha enviado su navegador no han llegado a tiempo. Compruebe su conexión, vuelva atrás y envíelos de nuevo.
+sign-in-over = Empiece de nuevo desde la aplicación
+sign-in-over-text = Este inicio de sesión ya no es válido: se completó antes o ha pasado demasiado tiempo. Vuelva a la aplicación e inicie sesión desde allí.
+not-top-level = Inicie sesión en una página aparte
+not-top-level-text = Otra página ha intentado cargar este inicio de sesión dentro de ella. Abra la aplicación en una pestaña o ventana aparte e inicie sesión allí.
+busy = Demasiadas personas a la vez
+busy-text = No es ningún error suyo: en este momento hay más solicitudes de las que podemos atender. Espere unos segundos y vuelva a cargar esta página.
+link-expired = Este enlace ya no funciona
+link-expired-text = Funciona una sola vez y durante 30 minutos. Intente iniciar sesión; si todavía tiene que esperar, pida otro enlace a su equipo de TI.
+password-link-expired-text = Funciona una sola vez y por tiempo limitado: 30 minutos, o 7 días si es una invitación. Si ya ha elegido su contraseña, inicie sesión con ella; si no, solicite otro enlace en la página de inicio de sesión o pídalo a su equipo de TI.
+no-cookie-sent = Su navegador no ha enviado ninguna cookie
+no-cookie-sent-text = Si las cookies están desactivadas, permítalas para este sitio en la configuración de su navegador: sin ellas no es posible iniciar sesión. Si empezó en otro navegador, continúe en él. Si no, vuelva a la aplicación e inicie sesión desde allí.
+
+failed = Algo ha fallado
+failed-text = Ha sido un fallo nuestro, no suyo. Espere un minuto y empiece de nuevo desde la página de la que venía. Si vuelve a fallar, envíe el código de abajo a su equipo de TI.

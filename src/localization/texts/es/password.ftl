@@ -1,0 +1,50 @@
+new-password = Nueva contraseña
+new-password-help = Al menos { $count } caracteres. Unas cuantas palabras sin relación entre sí son una buena opción.
+show-new-password = Mostrar la nueva contraseña
+current-password = Contraseña actual
+show-current-password = Mostrar la contraseña actual
+set-password = Establecer contraseña
+password-same = Esta es su contraseña actual. Elija otra distinta.
+password-too-short = Es demasiado corta. Use al menos { $count } caracteres: unas cuantas palabras seguidas son una buena opción.
+password-empty = Escriba una nueva contraseña.
+password-too-long = Es más larga de lo que podemos guardar. Elija una más corta.
+password-common = Es demasiado común: está entre las primeras que probaría cualquiera. Use unas cuantas palabras sin relación entre sí.
+password-of-yours = Está formada por su propio nombre o dirección, o por el nombre de la organización. Use unas cuantas palabras que no tengan nada que ver con ellos.
+password-pattern = Es un mismo fragmento repetido, una fecha o una serie de teclas seguidas. Use unas cuantas palabras sin relación entre sí.
+password-control = Contiene un carácter que no se puede escribir, como una tabulación. Quítelo.
+busy-choosing = Hay demasiadas personas iniciando sesión a la vez. No se ha cambiado nada: vuelva a escribir su nueva contraseña dentro de un momento.
+
+choose-a-password = Elija una contraseña
+choose-own-password = Elija su propia contraseña
+on-your-way-to = De camino a { $application }
+choose-own-password-text = Su contraseña es correcta. Su equipo de TI también la conoce, así que, a partir de ahora, use una que solo conozca usted.
+set-password-and-continue = Establecer contraseña y continuar
+
+your-password = Su contraseña
+your-password-intro = Con ella inicia sesión aquí y, desde aquí, en sus aplicaciones.
+password-changed = Su nueva contraseña ya está establecida. Se ha cerrado su sesión en todos los demás dispositivos y navegadores.
+too-many-attempts-unchanged = Ha habido demasiados intentos fallidos. Para proteger las cuentas, hacemos una pausa. Su contraseña no ha cambiado.
+busy-unchanged = Hay demasiadas personas iniciando sesión a la vez. Su contraseña no ha cambiado.
+current-password-wrong = Esta no es su contraseña actual. Vuelva a escribirla.
+new-password-signs-out = Al cambiar la contraseña, se cerrará su sesión en todos los demás dispositivos y navegadores. Es posible que las aplicaciones ya abiertas en ellos permanezcan abiertas.
+change-password = Cambiar contraseña
+change-password-after = Cambiar contraseña dentro de { $wait }
+
+welcome = Le damos la bienvenida
+welcome-name = Le damos la bienvenida, { $name }
+pass-for = Su acceso a { $organisation }
+choose-new-password = Elija una nueva contraseña
+invitation-text = Ya tiene una cuenta aquí. Elija su contraseña y, después, inicie sesión con ella.
+recovery-text = Sustituirá a la que ha olvidado y cerrará su sesión en todos los demás dispositivos y navegadores.
+rescue-text = Este enlace lo ha creado quien administra este servidor. Con él, usted tiene aquí permisos de propietario: puede hacerlo todo.
+link-works-until = Este enlace funciona una sola vez, hasta el { $moment }.
+
+look-into-your-mail = Revise su correo
+link-is-on-its-way = Si existe una cuenta con esa dirección, en breve llegará a ella un correo con un enlace. El enlace funciona una sola vez y durante 30 minutos.
+no-mail-link = ¿No ha llegado nada en unos minutos? Mire en la carpeta de correo no deseado y compruebe que la dirección es la que usa para iniciar sesión. Si sigue sin recibirlo, { $help }.
+no-mail = ¿No ha llegado nada en unos minutos? Mire en la carpeta de correo no deseado y compruebe que la dirección es la que usa para iniciar sesión. Si sigue sin recibirlo, consulte a su equipo de TI.
+ask-for-help-inline = pida ayuda
+nothing-was-sent = No se ha enviado nada
+recovery-intro = Escriba la dirección con la que inicia sesión. Le enviaremos un enlace para elegir una nueva contraseña.
+mail-me-a-link = Enviarme un enlace
+back-to-sign-in = Volver al inicio de sesión

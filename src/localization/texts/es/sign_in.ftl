@@ -1,0 +1,46 @@
+sign-in = Iniciar sesión
+sign-in-to = Iniciar sesión en { $application }
+sign-in-after = Iniciar sesión dentro de { $wait }
+password = Contraseña
+show-password = Mostrar contraseña
+forgot-password = ¿Ha olvidado su contraseña?
+too-many-attempts = Ha habido demasiados intentos fallidos. Para proteger las cuentas, hacemos una pausa.
+busy-signing-in = Hay demasiadas personas iniciando sesión a la vez. No hemos comprobado lo que ha escrito: vuelva a escribir su contraseña dentro de un momento.
+no-cookies-kept = Su navegador no guarda cookies de esta página
+no-cookies-kept-text = Sin ellas no es posible iniciar sesión. Permita las cookies de este sitio en la configuración de su navegador y vuelva a cargar esta página.
+password-is-set = Su contraseña está lista
+password-is-set-text = Inicie sesión con ella para continuar.
+no-longer-signed-in = Su sesión ya no está abierta
+no-longer-signed-in-text = Ha cerrado sesión o su sesión ha caducado. Vuelva a iniciar sesión para continuar.
+application-asks-again = { $application } le pide que vuelva a iniciar sesión
+application-asks-again-text = Quiere asegurarse de que es usted. Vuelva a escribir su contraseña.
+confirm-it-is-you = Confirme que es usted
+confirm-it-is-you-text = Antes de cambiar su forma de iniciar sesión, vuelva a escribir su contraseña.
+wrong-credentials = El correo electrónico y la contraseña no coinciden. Compruebe ambos y vuelva a intentarlo.
+still-no-way-in-link = ¿Sigue sin poder entrar? { $help } e indique este código: { $code }
+still-no-way-in = ¿Sigue sin poder entrar? Consulte a su equipo de TI e indique este código: { $code }
+forgotten-it-link = ¿La ha olvidado? { $help } e indique este código: { $code }
+forgotten-it = ¿La ha olvidado? Pida una nueva a su equipo de TI e indique este código: { $code }
+
+taking-you-to = Le llevamos a { $application }
+going-back-to = Volviendo a { $application }
+signed-in-moving-on = Ha iniciado sesión. Normalmente, su navegador continúa por sí solo; si no lo hace, pulse el botón.
+refused-moving-on = No hemos podido hacer lo que pedía la aplicación y la estamos informando del motivo. Normalmente, su navegador continúa por sí solo; si no lo hace, pulse el botón.
+signed-out-moving-on = Ha cerrado sesión aquí y estamos informando a la aplicación. Normalmente, su navegador continúa por sí solo; si no lo hace, pulse el botón.
+continue-to = Continuar a { $application }
+go-back-to = Volver a { $application }
+application-learns = { $application } recibirá su nombre y { $email }
+
+no-access-title = Todavía no tiene acceso a { $application }
+no-access = Todavía no tiene acceso a { $application }
+no-access-one-group = Su cuenta está bien y ha iniciado sesión. { $application } está disponible para el grupo { $group }, del que usted no forma parte.
+no-access-groups = Su cuenta está bien y ha iniciado sesión. { $application } está disponible para estos grupos, de los que usted no forma parte: { $groups }.
+no-access-people = Su cuenta está bien y ha iniciado sesión. { $application } está disponible para determinadas personas, y usted no está entre ellas.
+two-names = { $first }, { $second }
+three-names = { $first }, { $second }, { $third }
+ask-for-access-of = Si lo necesita, solicite acceso al equipo de TI de { $organisation }.
+ask-for-access = Solicitar acceso
+
+use-this-browser = Usar este navegador
+sign-in-from-this-browser = ¿Iniciar sesión desde este navegador?
+device-link-text = Su equipo de TI le ha dado este enlace porque los intentos fallidos de otras personas le impedían entrar. Con él, podrá entrar desde este navegador e iniciar sesión con su contraseña como siempre. Funciona una sola vez: ábralo en el navegador que utiliza.

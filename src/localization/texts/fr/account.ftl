@@ -1,0 +1,43 @@
+profile = Profil
+profile-intro = Les applications voient votre nom et votre adresse e-mail. Votre adresse e-mail est gérée par votre service informatique.
+language-of-browser = Selon votre navigateur
+new-device-mail-on = Vous recevez un e-mail lorsque vous vous connectez depuis un nouvel appareil.
+new-device-mail-off = Vous ne recevez pas d’e-mail lorsque vous vous connectez depuis un nouvel appareil.
+change-profile = Modifier le profil
+first-name = Prénom
+last-name = Nom
+language-help = Pour ces pages, dans un navigateur que vous utilisez pour la première fois, et pour les e-mails que vous recevez.
+tell-new-device = M’envoyer un e-mail quand quelqu’un se connecte à mon compte depuis un nouvel appareil
+save = Enregistrer
+name-missing = Le prénom et le nom ne peuvent pas être laissés vides ici. Si l’un d’eux est incorrect, corrigez-le.
+bad-name = Le prénom et le nom sont limités à { $count } caractères chacun, sur une seule ligne.
+profile-saved = Votre profil est enregistré.
+profile-unchanged = Il n’y avait rien à modifier.
+profile-stale = Quelqu’un d’autre a modifié votre compte en même temps. Vérifiez-le, puis réessayez.
+password-set-on = Dernière modification le { $day }.
+no-password = Vous n’avez pas de mot de passe.
+second-step-none = Non activée : vous vous connectez uniquement avec votre mot de passe.
+second-step-count = { $count ->
+    [one] { $count } moyen de validation configuré, en plus de vos codes de récupération.
+   *[other] { $count } moyens de validation configurés, en plus de vos codes de récupération.
+}
+manage-second-step = Gérer la validation en deux étapes
+your-sessions = Vos sessions ouvertes
+your-sessions-intro = Vous ne reconnaissez pas une session ? Fermez-la et changez votre mot de passe.
+unknown-browser = Navigateur inconnu
+session-here = Adresse IP { $address }
+session-elsewhere = Adresse IP { $address } · dernière utilisation le { $moment }
+session-last-used = Dernière utilisation le { $moment }
+entered-applications = Utilisée pour ouvrir : { $applications }
+this-one = Cette session
+end-session = Fermer
+end-session-in = Fermer la session : { $device }
+end-all-others = Fermer toutes les autres sessions
+session-was-ended = La session est fermée. Les applications ouvertes à partir de celle-ci peuvent le rester jusqu’à la fin de leur propre session.
+all-others-ended = Toutes les autres sessions sont fermées. Les applications ouvertes à partir de celles-ci peuvent le rester jusqu’à la fin de leur propre session.
+your-data = Ce que savent les applications
+your-data-intro = Les applications que vous avez ouvertes et les informations que chacune a reçues sur vous.
+known-there-as = Vous connaît sous l’identifiant { $name }
+known-there-as-with-email = Vous connaît sous l’identifiant { $name }, avec l’adresse { $email }
+first-opened = Première ouverture le { $day }
+no-application-opened = Vous n’avez encore ouvert aucune application.

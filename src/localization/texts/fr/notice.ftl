@@ -1,0 +1,24 @@
+not-found = Page introuvable
+not-found-text = L’adresse est peut-être incomplète, ou la page n’existe plus. Pour vous connecter à une application, partez de l’application elle-même.
+unreadable = Lecture impossible
+unreadable-text = Les données envoyées par votre navigateur sont trop longues ou incomplètes. Retournez à la page d’où vous venez et recommencez à partir de là.
+too-large = Contenu trop long
+too-large-text = Les données envoyées par votre navigateur sont trop longues pour être lues ici. Retournez à la page d’où vous venez et recommencez à partir de là.
+not-a-form = Ce n’est pas un formulaire
+not-a-form-text = Seuls les formulaires de ces pages sont acceptés ici. Ouvrez la page dans votre navigateur et envoyez le formulaire qu’elle affiche.
+body-timeout = Délai dépassé
+body-timeout-text = Les données envoyées par votre navigateur ne sont pas arrivées à temps. Vérifiez votre connexion Internet, puis revenez en arrière et renvoyez-les.
+sign-in-over = Recommencez depuis l’application
+sign-in-over-text = Cette connexion n’est plus valable : elle a déjà abouti, ou elle est restée trop longtemps en attente. Retournez dans l’application et connectez-vous à partir de là.
+not-top-level = Connectez-vous dans une page à part
+not-top-level-text = Une autre page a tenté d’intégrer cette page de connexion. Ouvrez l’application dans son propre onglet ou sa propre fenêtre, et connectez-vous à partir de là.
+busy = Trop de monde à la fois
+busy-text = Vous n’y êtes pour rien : nous recevons en ce moment plus de demandes que nous ne pouvons en traiter. Patientez quelques secondes, puis rechargez cette page.
+link-expired = Ce lien ne fonctionne plus
+link-expired-text = Il fonctionne une seule fois, pendant 30 minutes. Essayez de vous connecter ; si vous devez encore patienter, demandez un autre lien à votre service informatique.
+password-link-expired-text = Il fonctionne une seule fois et pour une durée limitée : 30 minutes, ou 7 jours pour une invitation. Si vous avez déjà choisi votre mot de passe, utilisez-le pour vous connecter ; sinon, demandez un autre lien sur la page de connexion ou auprès de votre service informatique.
+no-cookie-sent = Votre navigateur n’a envoyé aucun cookie
+no-cookie-sent-text = Si les cookies sont désactivés, autorisez-les pour ce site dans les paramètres de votre navigateur : sans eux, aucune connexion n’est possible. Si vous avez commencé dans un autre navigateur, poursuivez dans celui-là. Sinon, retournez dans l’application et connectez-vous à partir de là.
+
+failed = Une erreur est survenue
+failed-text = Le problème vient de notre côté, pas du vôtre. Attendez une minute, puis recommencez là où vous aviez commencé. Si l’erreur se reproduit, envoyez le code ci-dessous à votre service informatique.

@@ -1,0 +1,55 @@
+the-application = L’application
+a-name = { $name }
+could-not-sign-in = La connexion n’a pas abouti
+could-not-sign-in-to = La connexion à { $application } n’a pas abouti
+could-not-sign-out = La déconnexion n’a pas abouti
+could-not-sign-out-of = Votre session { $application } n’a pas pu être fermée
+you-did-nothing-wrong = Vous n’y êtes pour rien
+send-code-to-administrator = Envoyez le code ci-dessous à votre service informatique ({ $organisation }). Il peut résoudre le problème, et le code lui indique où chercher.
+send-code-to-application = Envoyez le code ci-dessous à la personne qui gère { $application }. Elle peut résoudre le problème, et le code lui indique où chercher.
+send-code-to-unknown-application = Envoyez le code ci-dessous à la personne qui gère l’application. Elle peut résoudre le problème, et le code lui indique où chercher.
+send-code-to-either = Envoyez le code ci-dessous à la personne qui gère { $application } ou à votre service informatique ({ $organisation }). L’un ou l’autre peut résoudre le problème, et le code indique où chercher.
+send-code-to-either-unknown = Envoyez le code ci-dessous à la personne qui gère l’application ou à votre service informatique ({ $organisation }). L’un ou l’autre peut résoudre le problème, et le code indique où chercher.
+what-you-can-do = Ce que vous pouvez faire
+if-that-does-not-help = { $fix } Si cela ne suffit pas, envoyez le code ci-dessous à votre service informatique ({ $organisation }).
+details-for-administrators = Détails pour le service informatique
+
+# Messages par code
+refusal-request-malformed = { $application } a envoyé une demande illisible. Elle a peut-être été tronquée en chemin.
+refusal-request-too-large = { $application } a envoyé une demande plus volumineuse que ne l’exige une connexion.
+refusal-request-missing = Cette adresse est destinée aux applications, et aucune demande n’a été transmise.
+refusal-start-not-allowed = La connexion à cette application doit partir de l’application elle-même.
+refusal-issuer-unknown = L’application d’où vous venez n’est pas enregistrée ici.
+refusal-application-known = L’application d’où vous venez est connue ici, mais n’est pas encore activée.
+refusal-metadata-expired = Les informations enregistrées ici sur l’application ont expiré. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-issuer-ambiguous = Plusieurs applications portent ici le même nom, et cette demande n’indique pas de laquelle vous venez.
+refusal-application-disabled = Cette application a été désactivée par votre service informatique.
+refusal-acs-unknown = { $application } a demandé notre réponse à une adresse qui n’est pas enregistrée ici. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-destination-wrong = { $application } a adressé sa demande à une autre adresse de connexion. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-signature-wrong = La signature de la demande ne correspond pas à l’application. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-signature-algorithm = La demande est signée par un procédé qui n’est plus sûr. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-signature-shape = La demande est signée d’une manière qui ne la protège pas forcément en entier. Pour protéger votre compte, nous avons interrompu l’opération.
+refusal-request-answered = Cette connexion est terminée : elle a déjà été utilisée.
+refusal-response-unexpected = Une application a envoyé une réponse qui n’était pas attendue ici.
+refusal-issuer-other = Une application a répondu au nom d’une autre.
+refusal-version-mismatch = La demande n’utilise pas la version 2.0 de SAML.
+refusal-request-stale = La demande a été émise il y a trop longtemps.
+refusal-request-early = La date d’émission de la demande se situe dans le futur.
+refusal-request-expired = La demande a expiré.
+refusal-signature-missing = La demande n’a pas de signature vérifiable ici.
+refusal-binding-unsupported = La demande exige un mode de réponse qui n’est pas pris en charge ici.
+refusal-nameid-policy = La demande exige un type d’identifiant qui n’est pas fourni ici.
+refusal-acs-index-unknown = La demande désigne l’adresse de réponse par un numéro qui n’est pas enregistré ici.
+refusal-authn-context = La demande exige un mode de connexion qui n’existe pas ici.
+refusal-no-passive = La personne n’est pas connectée, et la demande n’autorise l’affichage d’aucune page.
+refusal-subject-other = La demande concerne une autre personne que celle qui est connectée.
+refusal-access-missing = La personne ne fait pas partie de celles qui peuvent utiliser l’application.
+refusal-attribute-missing = Il manque au compte une information exigée par l’application.
+refusal-scoping-other = La demande ne mentionne que d’autres fournisseurs d’identité.
+refusal-request-unsupported = La demande porte sur une fonction qui n’est pas prise en charge ici.
+refusal-session-unknown = La personne désignée par la demande n’a pas de session ouverte dans l’application.
+
+# Que faire, par code
+fix-request-missing = Partez de l’application elle-même, ou de votre page d’accueil ici.
+fix-request-answered = Recommencez depuis l’application.
+fix-subject-other = Déconnectez-vous ici, puis connectez-vous avec le compte attendu par l’application.

@@ -1,0 +1,46 @@
+sign-in = サインイン
+sign-in-to = { $application }にサインイン
+sign-in-after = { $wait }後にサインイン
+password = パスワード
+show-password = パスワードを表示
+forgot-password = パスワードをお忘れですか？
+too-many-attempts = サインインの失敗が続いたため、アカウントを守るために受け付けを一時停止しています。
+busy-signing-in = 現在サインインが集中しており、入力内容を確認できませんでした。少し待ってから、パスワードをもう一度入力してください。
+no-cookies-kept = ブラウザーにCookieが保存されていません
+no-cookies-kept-text = Cookieがないとサインインできません。ブラウザーの設定でこのサイトのCookieを許可してから、このページを再読み込みしてください。
+password-is-set = パスワードを設定しました
+password-is-set-text = 続けるには、設定したパスワードでサインインしてください。
+no-longer-signed-in = サインアウトされています
+no-longer-signed-in-text = サインアウトしたか、セッションの有効期限が切れました。続けるには、もう一度サインインしてください。
+application-asks-again = { $application }が再度のサインインを求めています
+application-asks-again-text = ご本人であることを確認するためです。パスワードをもう一度入力してください。
+confirm-it-is-you = ご本人確認をお願いします
+confirm-it-is-you-text = サインイン方法を変更する前に、パスワードをもう一度入力してください。
+wrong-credentials = メールアドレスとパスワードの組み合わせが正しくありません。両方を確認して、もう一度お試しください。
+still-no-way-in-link = それでもサインインできない場合は、「{ $help }」から次のコードをお伝えください：{ $code }
+still-no-way-in = それでもサインインできない場合は、次のコードを管理者にお伝えください：{ $code }
+forgotten-it-link = パスワードを忘れた場合は、「{ $help }」から次のコードをお伝えください：{ $code }
+forgotten-it = パスワードを忘れた場合は、次のコードを添えて、管理者に新しいパスワードをご依頼ください：{ $code }
+
+taking-you-to = { $application }に移動しています
+going-back-to = { $application }に戻っています
+signed-in-moving-on = サインインしました。通常は自動的に移動します。移動しない場合は、ボタンを押してください。
+refused-moving-on = アプリケーションから求められた処理を行えなかったため、その理由をアプリケーションに伝えています。通常は自動的に移動します。移動しない場合は、ボタンを押してください。
+signed-out-moving-on = このサイトからサインアウトしました。そのことをアプリケーションに伝えています。通常は自動的に移動します。移動しない場合は、ボタンを押してください。
+continue-to = { $application }に進む
+go-back-to = { $application }に戻る
+application-learns = { $application }に氏名と { $email } が共有されます
+
+no-access-title = { $application }はまだ利用できません
+no-access = { $application }はまだ利用できません
+no-access-one-group = アカウントに問題はなく、サインインも完了しています。ただし、{ $application }を利用できるのはグループ「{ $group }」のメンバーだけで、お使いのアカウントは含まれていません。
+no-access-groups = アカウントに問題はなく、サインインも完了しています。ただし、{ $application }を利用できるのはグループ{ $groups }のメンバーだけで、お使いのアカウントはどのグループにも含まれていません。
+no-access-people = アカウントに問題はなく、サインインも完了しています。ただし、{ $application }を利用できるのは指定されたユーザーだけで、お使いのアカウントは含まれていません。
+two-names = 「{ $first }」と「{ $second }」
+three-names = 「{ $first }」、「{ $second }」、「{ $third }」
+ask-for-access-of = 利用が必要な場合は、{ $organisation }の管理者に許可をご依頼ください。
+ask-for-access = 利用を申請する
+
+use-this-browser = このブラウザーを使用
+sign-in-from-this-browser = このブラウザーからサインインしますか？
+device-link-text = ほかの人によるサインインの失敗が続き、サインインできなくなっていたため、管理者がこのリンクを発行しました。リンクを使うと、このブラウザーでの制限が解除され、いつもどおりパスワードでサインインできます。リンクは1回だけ使えます。普段お使いのブラウザーで開いてください。

@@ -1,0 +1,141 @@
+//! In which language a page is written.
+
+use actix_web::{HttpRequest, http::Method, http::header::ACCEPT_LANGUAGE};
+
+use crate::{
+    localization::{Wishes, named, negotiate},
+    model::language::Language,
+    web::layer::cookie::Cookies,
+};
+
+const UI_LOCALES: &str = "ui_locales";
+
+/// The language that the request asks for; `default` if it asks for none that is spoken here.
+pub(in crate::web) fn requested(request: &HttpRequest, cookies: Cookies, default: Language) -> Language {
+    let ui_locales = ui_locales(request);
+    let accepted = request.headers().get(ACCEPT_LANGUAGE);
+    let wishes = Wishes {
+        ui_locales: ui_locales.as_deref(),
+        chosen: cookies.language(request),
+        accept_language: accepted.and_then(|header| header.to_str().ok()),
+    };
+    negotiate(wishes, default)
+}
+
+/// The language that was chosen by the address, to be remembered by the browser.
+pub(in crate::web) fn newly_chosen(request: &HttpRequest, cookies: Cookies) -> Option<Language> {
+    let chosen = named(&ui_locales(request)?)?;
+    (request.method() == Method::GET && cookies.language(request) != Some(chosen)).then_some(chosen)
+}
+
+/// The address of a page that can be loaded again in another language, without `ui_locales`.
+pub(in crate::web) fn address(request: &HttpRequest) -> Option<String> {
+    // What arrives there is a message, which is processed once.
+    let is_message = request.path().starts_with("/saml/") || request.path().ends_with("/go");
+    if request.method() != Method::GET || is_message {
+        return None;
+    }
+    let others: Vec<&str> = request
+        .query_string()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(UI_LOCALES))
+        .collect();
+    Some(if others.is_empty() {
+        request.path().to_owned()
+    } else {
+        format!("{}?{}", request.path(), others.join("&"))
+    })
+}
+
+fn ui_locales(request: &HttpRequest) -> Option<String> {
+    let query = request.query_string();
+    // Most requests have none, and some have a long query.
+    if !query.contains(UI_LOCALES) {
+        return None;
+    }
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, value) = pairs.find(|(name, _)| name == UI_LOCALES)?;
+    Some(value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::model::endpoint::BaseUrl;
+
+    fn cookies() -> Cookies {
+        Cookies::new(&BaseUrl::parse("https://login.fernweh.example").unwrap())
+    }
+
+    #[test]
+    fn the_address_goes_before_the_cookie_and_the_cookie_before_the_header() {
+        let cookie = ("cookie", "__Host-hallpass-language=fr");
+        let header = ("accept-language", "es;q=0.9, ja");
+        for (uri, cookie, header, expected) in [
+            (
+                "/login?ui_locales=ar+de",
+                Some(cookie),
+                Some(header),
+                Language::Arabic,
+            ),
+            (
+                "/login?ui_locales=tlh",
+                Some(cookie),
+                Some(header),
+                Language::French,
+            ),
+            ("/login", None, Some(header), Language::Japanese),
+            (
+                "/login",
+                None,
+                Some(("accept-language", "de-AT")),
+                Language::German,
+            ),
+            (
+                "/login",
+                None,
+                Some(("accept-language", "tlh")),
+                Language::Spanish,
+            ),
+            ("/login", None, None, Language::Spanish),
+            (
+                "/login",
+                Some(("cookie", "__Host-hallpass-language=xx")),
+                None,
+                Language::Spanish,
+            ),
+        ] {
+            let mut request = TestRequest::with_uri(uri);
+            for line in [cookie, header].into_iter().flatten() {
+                request = request.append_header(line);
+            }
+            let request = request.to_http_request();
+            assert_eq!(
+                requested(&request, cookies(), Language::Spanish),
+                expected,
+                "{uri}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_is_loaded_again_with_all_but_its_language() {
+        for (uri, expected) in [
+            ("/login", Some("/login")),
+            ("/login?ui_locales=de", Some("/login")),
+            (
+                "/login?continue=x&ui_locales=de&a=b",
+                Some("/login?continue=x&a=b"),
+            ),
+            ("/saml/sso?SAMLRequest=x", None),
+            ("/logout/1/go", None),
+        ] {
+            let request = TestRequest::with_uri(uri).to_http_request();
+            assert_eq!(address(&request).as_deref(), expected, "{uri}");
+        }
+        let post = TestRequest::post().uri("/login").to_http_request();
+        assert_eq!(address(&post), None);
+    }
+}
