@@ -38,7 +38,7 @@ pub fn phrase(language: Language, id: &str, form: Form) -> Phrase<'_> {
     }
 }
 
-impl<'a> Phrase<'a> {
+impl Phrase<'_> {
     /// What somebody or something is called, in whatever direction it is written. Not for attributes and titles, where
     /// no element can stand: [`Self::plain`].
     #[must_use]

@@ -326,14 +326,28 @@ impl Client {
 
     /// The user signs in by password.
     pub(crate) fn sign_in(&mut self) {
-        let csrf = self.csrf_of("/login");
+        let csrf = self.open_sign_in();
+        assert!(self.submit_sign_in(&csrf), "it is busy");
+    }
+
+    /// Loads the page for a sign-in; returns the token of its form.
+    pub(crate) fn open_sign_in(&mut self) -> String {
+        self.csrf_of("/login")
+    }
+
+    /// Sends the form; `false` if too many others sign in.
+    pub(crate) fn submit_sign_in(&mut self, csrf: &str) -> bool {
         let form = format!(
             "csrf={csrf}&email={}&password={}",
             EMAIL.replace('@', "%40"),
             PASSWORD.replace(' ', "+")
         );
         let done = self.exchange("POST", "/login", &form);
+        if done.status == 503 {
+            return false;
+        }
         assert_eq!((done.status, done.location.as_str()), (303, "/"), "{}", done.body);
+        true
     }
 
     /// The user signs out on our own page.

@@ -14,9 +14,11 @@ mod control;
 mod daemon;
 mod edits;
 mod instructions;
+mod many_people;
 mod million;
 mod parser;
 mod pending_sign_in;
+mod queue;
 mod report;
 mod scale;
 
@@ -76,6 +78,10 @@ fn main() {
         }
         return;
     }
+    if has("--people") || has("--queue") {
+        print_about_people(has("--people"), has("--quick"));
+        return;
+    }
     let mut report = Report::new();
     if has("--memory-only") {
         report.memory(memory());
@@ -127,6 +133,21 @@ fn main() {
         report.print_json();
     } else {
         report.print_table();
+    }
+}
+
+/// With many of them, or with many who sign in at once.
+fn print_about_people(are_many: bool, quick: bool) {
+    let postgres = std::env::var("HALLPASS_TEST_POSTGRES").ok();
+    for (name, url) in [("SQLite", None), ("PostgreSQL", postgres.as_deref())] {
+        if name == "PostgreSQL" && url.is_none() {
+            continue;
+        }
+        if are_many {
+            many_people::print(name, url, quick);
+        } else {
+            queue::print(name, url);
+        }
     }
 }
 

@@ -51,7 +51,12 @@ pub(crate) fn measure(quick: bool) -> Scale {
     }
 }
 
-fn ratio(few: &Daemon<'_>, many: &Daemon<'_>, times: usize, work: impl Fn(&mut Client, usize)) -> f64 {
+pub(crate) fn ratio(
+    few: &Daemon<'_>,
+    many: &Daemon<'_>,
+    times: usize,
+    work: impl Fn(&mut Client, usize),
+) -> f64 {
     let (mut of_few, mut of_many) = (few.signed_in_client(), many.signed_in_client());
     work(&mut of_few, 50);
     work(&mut of_many, 50);

@@ -191,7 +191,8 @@ fn a_user_changes_the_password_and_is_signed_out_everywhere_else() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let (mut here, there) = (setup.signed_in_browser(), setup.signed_in_browser());
-        assert_contains(&here.get("/").body, "href=\"/account/password\"");
+        assert_contains(&here.get("/").body, "href=\"/account\"");
+        assert_contains(&here.get("/account").body, "href=\"/account/password\"");
         let before = here.clone();
         let done = change(&mut here, PASSWORD, OWN);
         assert_starts_with(done.location(), "/account/password?changed=");

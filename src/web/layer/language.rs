@@ -28,7 +28,10 @@ pub(in crate::web) fn newly_chosen(request: &HttpRequest, cookies: Cookies) -> O
     (request.method() == Method::GET && cookies.language(request) != Some(chosen)).then_some(chosen)
 }
 
-/// The address of a page that can be loaded again in another language, without `ui_locales`.
+/// The parameters that a page of ours is not the same without.
+const KEPT: [&str; 3] = ["continue", "q", "after"];
+
+/// The address of a page that can be loaded again in another language, with what is ours of its parameters.
 pub(in crate::web) fn address(request: &HttpRequest) -> Option<String> {
     // What arrives there is a message, which is processed once.
     let is_message = request.path().starts_with("/saml/") || request.path().ends_with("/go");
@@ -38,13 +41,24 @@ pub(in crate::web) fn address(request: &HttpRequest) -> Option<String> {
     let others: Vec<&str> = request
         .query_string()
         .split('&')
-        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(UI_LOCALES))
+        .filter(|pair| is_ours(pair))
         .collect();
     Some(if others.is_empty() {
         request.path().to_owned()
     } else {
         format!("{}?{}", request.path(), others.join("&"))
     })
+}
+
+fn is_ours(pair: &str) -> bool {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    // What is sealed is in base64url; anything else leads nowhere, and is not repeated.
+    let is_sealed = || {
+        value
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+    };
+    KEPT.contains(&name) && (name != "continue" || is_sealed())
 }
 
 fn ui_locales(request: &HttpRequest) -> Option<String> {
@@ -121,14 +135,16 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_loaded_again_with_all_but_its_language() {
+    fn a_page_is_loaded_again_with_what_is_ours_of_its_address() {
         for (uri, expected) in [
             ("/login", Some("/login")),
             ("/login?ui_locales=de", Some("/login")),
             (
-                "/login?continue=x&ui_locales=de&a=b",
-                Some("/login?continue=x&a=b"),
+                "/login?continue=x&ui_locales=de&ReturnTo=https://evil.example",
+                Some("/login?continue=x"),
             ),
+            ("/?q=a%20b&after=c&done=d", Some("/?q=a%20b&after=c")),
+            ("/login?continue=https://evil.example", Some("/login")),
             ("/saml/sso?SAMLRequest=x", None),
             ("/logout/1/go", None),
         ] {

@@ -119,7 +119,12 @@ pub(in crate::web) async fn profile(request: HttpRequest, site: Data<Site>) -> R
     let begun = off_thread(&site, &request, move |p| p.sign_in().begin_profile(&visitor)).await?;
     let user = match begun {
         FactorChange::Done(user) => user,
-        other => return again(&site, &request, &other).await,
+        FactorChange::SecondFactorStale => {
+            return steps::second_factor_afresh(&site, &request, path::PROFILE).await;
+        }
+        FactorChange::Stale | FactorChange::SignedOut => {
+            return steps::sign_in_afresh(&site, &request, path::PROFILE).await;
+        }
     };
     let form = ProfileForm {
         csrf: String::new(),
@@ -197,7 +202,12 @@ pub(in crate::web) async fn save_profile(
         FactorChange::Done(ProfileOutcome::Stale) => {
             return Ok(shown(StatusCode::CONFLICT, ProfileError::Stale));
         }
-        other => return again(&site, &request, &other).await,
+        FactorChange::SecondFactorStale => {
+            return steps::second_factor_afresh(&site, &request, path::PROFILE).await;
+        }
+        FactorChange::Stale | FactorChange::SignedOut => {
+            return steps::sign_in_afresh(&site, &request, path::PROFILE).await;
+        }
     };
     let mut response = done(&site, &request, notice);
     if let Some(language) = language
@@ -206,20 +216,6 @@ pub(in crate::web) async fn save_profile(
         tracing::error!(%error, "the cookie of a language could not be written");
     }
     Ok(response)
-}
-
-/// Sends the user to prove again who they are, and then back to the form.
-async fn again<T>(
-    site: &Data<Site>,
-    request: &HttpRequest,
-    outcome: &FactorChange<T>,
-) -> Result<HttpResponse, Error> {
-    match outcome {
-        FactorChange::SecondFactorStale => steps::second_factor_afresh(site, request, path::PROFILE).await,
-        FactorChange::Done(_) | FactorChange::Stale | FactorChange::SignedOut => {
-            steps::sign_in_afresh(site, request, path::PROFILE).await
-        }
-    }
 }
 
 /// To the page that then says what was done.

@@ -115,6 +115,7 @@ fn expired(site: &Site, request: &HttpRequest) -> HttpResponse {
 }
 
 /// What prevented the password from being set.
+#[derive(Clone, Copy)]
 enum Problem {
     None,
     Busy,

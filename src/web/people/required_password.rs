@@ -110,6 +110,7 @@ pub(in crate::web) async fn post(
 }
 
 /// What prevented the password from being set.
+#[derive(Clone, Copy)]
 enum Problem {
     None,
     Busy,

@@ -78,10 +78,10 @@ async fn respond_to(
         LogoutMessageOutcome::NoMessage | LogoutMessageOutcome::Unsolicited | LogoutMessageOutcome::Ended => {
             return logout::ask(request.clone(), site).await;
         }
-        LogoutMessageOutcome::Response(outbound) => respond::logout_message(&site, &request, &outbound),
+        LogoutMessageOutcome::Response(outbound) => respond::logout_message(&site, request, &outbound),
         LogoutMessageOutcome::LogoutStarted(begun) => logout::redirect_to_started(&site, request, &begun),
         LogoutMessageOutcome::ResumeByGet(posted) => logout::redirect_to_resume(&site, request, &posted),
         LogoutMessageOutcome::Continue(id) => logout::redirect_to_progress(id),
-        LogoutMessageOutcome::Refused(page) => respond::refusal(&site, &request, &page),
+        LogoutMessageOutcome::Refused(page) => respond::refusal(&site, request, &page),
     })
 }

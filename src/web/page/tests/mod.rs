@@ -286,7 +286,14 @@ fn write_every_page() {
         greeting: "عبد الله",
         ..FRIENDLY
     };
-    for (prefix, texts) in [("", FRIENDLY), ("arabic-", arabic)] {
+    for (prefix, texts) in [
+        ("", FRIENDLY),
+        ("german-", friendly(Language::German)),
+        ("french-", friendly(Language::French)),
+        ("spanish-", friendly(Language::Spanish)),
+        ("japanese-", friendly(Language::Japanese)),
+        ("arabic-", arabic),
+    ] {
         for Sample { name, html, .. } in pages(&texts) {
             let still = html
                 .replace(script::AUTO_POST, "")
