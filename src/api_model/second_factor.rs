@@ -34,7 +34,7 @@ impl UserFactorsOutput {
 #[derive(Debug, Serialize)]
 pub struct SecondFactorOutput {
     pub id: String,
-    /// `totp`
+    /// `totp` or `passkey`
     pub kind: &'static str,
     pub name: String,
     pub created_at: String,
@@ -51,4 +51,26 @@ impl From<&SecondFactor> for SecondFactorOutput {
             last_used_at: factor.last_used_at.map(format_rfc3339),
         }
     }
+}
+
+/// `hallpass passkey show --json`.
+#[derive(Debug, Serialize)]
+pub struct PasskeysOutput {
+    /// The domain of new passkeys; null before the first enrolment.
+    pub rp_id: Option<String>,
+    /// Whether its passkeys can be used at the address that is configured.
+    pub usable: bool,
+    /// Every domain that there are passkeys for.
+    pub domains: Vec<PasskeyDomainOutput>,
+    /// How many passkeys cannot be read.
+    pub unreadable: usize,
+}
+
+/// A domain that there are passkeys for.
+#[derive(Debug, Serialize)]
+pub struct PasskeyDomainOutput {
+    pub rp_id: String,
+    pub passkeys: usize,
+    /// How many people have them.
+    pub people: usize,
 }

@@ -14,6 +14,7 @@ mod key;
 mod mail;
 mod output;
 mod page;
+mod passkey;
 mod progress;
 mod rescue;
 mod second_factor;
@@ -109,6 +110,11 @@ enum Command {
         #[command(subcommand)]
         command: key::Command,
     },
+    /// The domain that passkeys are for
+    Passkey {
+        #[command(subcommand)]
+        command: passkey::Command,
+    },
     /// Mail that Hallpass sends
     Mail {
         #[command(subcommand)]
@@ -172,6 +178,11 @@ pub fn run() -> Result<ExitCode> {
         Command::Key {
             command: key::Command::Roll { command },
         } => key::run(command, &open()?),
+        Command::Passkey { command } => {
+            let settings = settings()?;
+            let provider = server::open(&settings).map_err(with_working_command)?;
+            passkey::run(&command, &provider, &settings)
+        }
         Command::Mail { command } => mail::run(&command, &open()?),
         Command::Completions(arguments) => generate::print_completions::<Arguments>(&arguments),
         Command::ManPages(arguments) => generate::write_man_pages::<Arguments>(&arguments),

@@ -15,7 +15,7 @@ pub(super) enum AppliesOn {
 use AppliesOn::{Reload, Restart};
 
 /// The keys as TOML spells them; a dot separates the section.
-const TABLE: [(AppliesOn, &str); 38] = [
+const TABLE: [(AppliesOn, &str); 39] = [
     (Restart, "base_url"),
     (Restart, "listen"),
     (Restart, "data_dir"),
@@ -39,6 +39,7 @@ const TABLE: [(AppliesOn, &str); 38] = [
     (Reload, "second_factor.rule"),
     (Reload, "second_factor.administrators"),
     (Reload, "second_factor.remember_device"),
+    (Restart, "second_factor.passkey_origins"),
     (Reload, "throttle.pair_free"),
     (Reload, "throttle.address_free"),
     (Reload, "throttle.account_free"),

@@ -70,14 +70,19 @@ pub(super) fn default_trusted_proxies(behind_local_proxy: bool) -> Vec<IpNet> {
 
 /// Formats the networks as one value.
 pub(super) fn format_networks(networks: &[IpNet]) -> String {
-    if networks.is_empty() {
-        return "none".to_owned();
+    format_list(networks.iter().map(ToString::to_string))
+}
+
+/// Formats several values as one.
+pub(super) fn format_list(values: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let mut list = String::new();
+    for value in values {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(value.as_ref());
     }
-    networks
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
+    if list.is_empty() { "none".to_owned() } else { list }
 }
 
 fn read_sessions(reader: &mut Reader<'_>, policy: &mut Policy) {

@@ -61,6 +61,8 @@ pub struct Settings {
     pub language: Language,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// Other addresses where people use the same passkeys.
+    pub passkey_origins: Vec<BaseUrl>,
     /// Private networks that metadata may be fetched from.
     pub metadata_private_networks: Vec<IpNet>,
     /// Who reads the log.
@@ -187,6 +189,12 @@ impl Settings {
                 limits::default_trusted_proxies(behind_local_proxy),
                 value::networks,
                 |proxies| limits::format_networks(proxies),
+            ),
+            passkey_origins: reader.value(
+                "second_factor.passkey_origins",
+                Vec::new(),
+                value::origins,
+                |origins| limits::format_list(origins.iter().map(BaseUrl::origin)),
             ),
             metadata_private_networks: reader.value(
                 "metadata.allow_private_networks",

@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::{config::log_format::LogFormat, model::language::Language};
+use crate::{
+    config::log_format::LogFormat,
+    model::{endpoint::BaseUrl, language::Language},
+};
 
 /// Why a value is refused; never contains a value that may be secret.
 type Reason = String;
@@ -103,6 +106,15 @@ fn network(text: &str) -> Result<IpNet, Reason> {
         ));
     }
     Ok(network.trunc())
+}
+
+/// Addresses of this installation, separated by commas; `none` for an empty list.
+pub(super) fn origins(text: &str) -> Result<Vec<BaseUrl>, Reason> {
+    if text.trim() == "none" {
+        return Ok(Vec::new());
+    }
+    let origin = |part: &str| BaseUrl::parse(part.trim()).map_err(|bad| bad.to_string());
+    text.split(',').map(origin).collect()
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, Reason> {

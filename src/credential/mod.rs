@@ -2,6 +2,7 @@
 
 mod context;
 pub mod imported_hash;
+pub mod passkey;
 pub mod password;
 pub mod recovery_code;
 pub mod rules;

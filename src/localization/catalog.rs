@@ -14,6 +14,7 @@ macro_rules! texts {
             include_str!(concat!("texts/", $tag, "/common.ftl")),
             include_str!(concat!("texts/", $tag, "/sign_in.ftl")),
             include_str!(concat!("texts/", $tag, "/second_step.ftl")),
+            include_str!(concat!("texts/", $tag, "/passkey.ftl")),
             include_str!(concat!("texts/", $tag, "/password.ftl")),
             include_str!(concat!("texts/", $tag, "/account.ftl")),
             include_str!(concat!("texts/", $tag, "/portal.ftl")),

@@ -112,6 +112,8 @@ mod tests {
         ----- user.second_factor.add
         OAH-- user.second_factor.remove *
         ----- user.second_factor.forget
+        ----- user.passkey.counter
+        O---- passkey.move *
         ----- user.recovery_codes
         OAH-- session.end
         OA--- group.add

@@ -26,6 +26,8 @@ pub enum AuditAction {
     SecondFactorAdd,
     SecondFactorRemove,
     SecondFactorForget,
+    PasskeyCounter,
+    PasskeyMove,
     RecoveryCodes,
     SessionEnd,
     GroupAdd,
@@ -62,7 +64,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -86,6 +88,8 @@ impl AuditAction {
         Self::SecondFactorAdd,
         Self::SecondFactorRemove,
         Self::SecondFactorForget,
+        Self::PasskeyCounter,
+        Self::PasskeyMove,
         Self::RecoveryCodes,
         Self::SessionEnd,
         Self::GroupAdd,
@@ -147,6 +151,8 @@ impl AuditAction {
             Self::SecondFactorAdd => "user.second_factor.add",
             Self::SecondFactorRemove => "user.second_factor.remove",
             Self::SecondFactorForget => "user.second_factor.forget",
+            Self::PasskeyCounter => "user.passkey.counter",
+            Self::PasskeyMove => "passkey.move",
             Self::RecoveryCodes => "user.recovery_codes",
             Self::SessionEnd => "session.end",
             Self::GroupAdd => "group.add",

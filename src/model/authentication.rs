@@ -9,7 +9,7 @@ pub enum AuthenticationMethod {
     Password,
     /// `otp`
     OneTimePassword,
-    /// `hwk`
+    /// `hwk`: a passkey
     HardwareKey,
     /// No proof by itself: a second factor was given on this device before, and is not asked for again for a while. It
     /// has no name in RFC 8176.
@@ -47,6 +47,15 @@ impl AuthenticationMethod {
         match self {
             Self::Password | Self::RememberedDevice | Self::Unknown => false,
             Self::OneTimePassword | Self::HardwareKey => true,
+        }
+    }
+
+    /// Whether a sign-in can begin with it. Authenticators that do not verify their user are refused, so a passkey
+    /// proves two factors by itself.
+    pub const fn is_first_factor(self) -> bool {
+        match self {
+            Self::Password | Self::HardwareKey => true,
+            Self::OneTimePassword | Self::RememberedDevice | Self::Unknown => false,
         }
     }
 }
@@ -97,7 +106,7 @@ impl AuthenticationEvents {
 
     /// When the user last proved what a sign-in begins with.
     pub fn first_factor_at(&self) -> Option<DateTime<Utc>> {
-        self.last_of(|event| event.method == AuthenticationMethod::Password)
+        self.last_of(|event| event.method.is_first_factor())
     }
 
     /// When the user last proved a second factor.
@@ -136,9 +145,9 @@ impl AuthenticationEvents {
         self.0.iter().map(|event| event.method)
     }
 
-    /// Whether a password and something else were proved.
+    /// Whether a password and something else were proved, or a passkey, which is both.
     pub fn is_multi_factor(&self) -> bool {
-        self.includes(AuthenticationMethod::Password)
+        self.0.iter().any(|event| event.method.is_first_factor())
             && self.0.iter().any(|event| event.method.is_second_factor())
     }
 
@@ -242,6 +251,23 @@ mod tests {
         assert!(events.is_multi_factor(), "{events:?}");
         assert_eq!(events.last_at(), Some(later));
         assert_eq!(events.to_text(), "pwd:1800000300000000 otp:1800000000000000:A");
+    }
+
+    #[test]
+    fn a_passkey_alone_proves_two_factors_and_a_code_alone_none() {
+        let noon = DateTime::from_timestamp_micros(1_800_000_000_000_000).unwrap();
+        let event = |method| AuthenticationEvent {
+            method,
+            at: noon,
+            credential: Some("A".to_owned()),
+        };
+        let passkey = AuthenticationEvents::new(event(AuthenticationMethod::HardwareKey));
+        assert!(passkey.is_multi_factor() && passkey.has_second_factor());
+        assert_eq!(passkey.first_factor_at(), Some(noon));
+        assert_eq!(passkey.second_factor_at(), Some(noon));
+        let code = AuthenticationEvents::new(event(AuthenticationMethod::OneTimePassword));
+        assert!(!code.is_multi_factor() && !code.has_second_factor());
+        assert_eq!(code.first_factor_at(), None);
     }
 
     #[test]

@@ -234,7 +234,9 @@ pub fn default_class(proved: &AuthenticationEvents, default: DefaultClass) -> Op
     let mut classes = classes_by_strength(proved);
     match default {
         DefaultClass::Proven => classes.last(),
-        DefaultClass::Password => classes.next(),
+        DefaultClass::Password if proved.includes(AuthenticationMethod::Password) => classes.next(),
+        // Without a password, what is true and says nothing: the application knows no other class.
+        DefaultClass::Password => classes.next().map(|_known| AuthnContextClass::Unspecified),
     }
 }
 
@@ -271,11 +273,13 @@ fn classes_by_strength(proved: &AuthenticationEvents) -> impl Iterator<Item = Au
 /// The classes that are true of what was proved.
 fn exact_classes(proved: &AuthenticationEvents) -> impl Iterator<Item = AuthnContextClass> {
     let password = proved.includes(AuthenticationMethod::Password);
-    let implied = [AuthnContextClass::Password, AuthnContextClass::Unspecified];
+    let password = password.then_some(AuthnContextClass::Password);
+    let anything = proved.first_factor_at().map(|_at| AuthnContextClass::Unspecified);
     let token = proved.totp_at().map(|_at| AuthnContextClass::TimeSyncToken);
     classes_by_strength(proved)
         .chain(token)
-        .chain(implied.into_iter().filter(move |_class| password))
+        .chain(password)
+        .chain(anything)
 }
 
 #[cfg(test)]
@@ -378,6 +382,41 @@ mod tests {
             assert_eq!(
                 default_class(&password(), default),
                 Some(PasswordProtectedTransport)
+            );
+        }
+    }
+
+    #[test]
+    fn a_passkey_alone_is_two_factors_and_no_password() {
+        let passkey = AuthenticationEvents::new(AuthenticationEvent {
+            method: AuthenticationMethod::HardwareKey,
+            at: DateTime::UNIX_EPOCH,
+            credential: None,
+        });
+        for (comparison, classes, expected) in [
+            (Exact, &[RefedsMfa][..], Some(RefedsMfa)),
+            (Exact, &[PasswordProtectedTransport, RefedsMfa], Some(RefedsMfa)),
+            (Exact, &[PasswordProtectedTransport], None),
+            (Exact, &[Password], None),
+            (Exact, &[Unspecified], Some(Unspecified)),
+            (Exact, &[AuthnContextClass::TimeSyncToken], None),
+            (Minimum, &[PasswordProtectedTransport], Some(RefedsMfa)),
+            (Minimum, &[Smartcard], Some(RefedsMfa)),
+            (Maximum, &[PasswordProtectedTransport], None),
+            (Maximum, &[X509], Some(RefedsMfa)),
+            (Better, &[PasswordProtectedTransport], Some(RefedsMfa)),
+            (Better, &[RefedsMfa], None),
+        ] {
+            let requested = RequestedAuthnContext::new(comparison, classes.iter().copied());
+            assert_eq!(requested.satisfied_class(&passkey), expected, "{requested:?}");
+        }
+        assert_eq!(default_class(&passkey, DefaultClass::Proven), Some(RefedsMfa));
+        assert_eq!(default_class(&passkey, DefaultClass::Password), Some(Unspecified));
+        for class in [RefedsMfa, Unspecified] {
+            assert_eq!(
+                proved_at(class, &passkey),
+                Some(DateTime::UNIX_EPOCH),
+                "{class:?}"
             );
         }
     }

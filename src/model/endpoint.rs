@@ -29,9 +29,14 @@ pub mod path {
     pub const ACCOUNT: &str = "/account";
     pub const PROFILE: &str = "/account/profile";
     pub const END_OWN_SESSIONS: &str = "/account/sessions/end";
+    /// Takes a passkey from whoever signs in with it alone.
+    pub const PASSKEY_SIGN_IN: &str = "/login/passkey";
+    /// Says which other addresses may use our passkeys (webauthn-3, 5.11).
+    pub const RELATED_ORIGINS: &str = "/.well-known/webauthn";
     /// The second factors of the user who is signed in.
     pub const ACCOUNT_FACTORS: &str = "/account/second-factors";
     pub const ADD_FACTOR: &str = "/account/second-factors/add";
+    pub const ADD_PASSKEY: &str = "/account/second-factors/add-passkey";
     pub const REMOVE_FACTOR: &str = "/account/second-factors/remove";
     pub const FORGET_DEVICES: &str = "/account/second-factors/forget-devices";
     pub const RECOVERY_CODES: &str = "/account/recovery-codes";

@@ -20,6 +20,11 @@ macro_rules! id_types {
         }
 
         impl $name {
+            /// The 16 bytes of the identifier.
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
             /// When it was made, to the millisecond.
             pub fn made_at(&self) -> DateTime<Utc> {
                 let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |made| made.to_unix());

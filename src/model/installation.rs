@@ -1,6 +1,6 @@
 //! This installation: what all its replicas have in common.
 
-use crate::model::application::EntityId;
+use crate::model::{application::EntityId, passkey::RpId};
 
 /// The one row that all replicas share.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,4 +12,6 @@ pub struct Installation {
     pub base_url: String,
     /// Raised by every change of an application or a key: replicas then reload what they have cached.
     pub generation: i64,
+    /// The domain of passkeys, from the first enrolment on: no setting changes it.
+    pub passkey_rp_id: Option<RpId>,
 }

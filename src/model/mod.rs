@@ -25,6 +25,7 @@ pub mod metadata_source;
 pub mod name_id;
 pub mod one_time_link;
 pub mod participant;
+pub mod passkey;
 pub mod policy;
 pub mod preset;
 pub mod reference;

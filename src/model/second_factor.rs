@@ -14,17 +14,22 @@ use crate::model::{
 pub enum SecondFactorKind {
     /// An authenticator application that makes one-time passwords (RFC 6238).
     Totp,
+    /// A key pair of an authenticator that verifies its user (webauthn-3).
+    Passkey,
 }
 
 impl SecondFactorKind {
+    const ALL: [Self; 2] = [Self::Totp, Self::Passkey];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::Totp.name()).then_some(Self::Totp)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -57,10 +62,14 @@ impl FactorName {
     }
 }
 
-/// For an authenticator application that was given no name.
-impl Default for FactorName {
-    fn default() -> Self {
-        Self("Authenticator app".to_owned())
+impl FactorName {
+    /// For a second factor that was given no name.
+    pub fn default_of(kind: SecondFactorKind) -> Self {
+        let name = match kind {
+            SecondFactorKind::Totp => "Authenticator app",
+            SecondFactorKind::Passkey => "Passkey",
+        };
+        Self(name.to_owned())
     }
 }
 

@@ -110,6 +110,7 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::StepUp
         | AuditAction::SecondFactorAdd
         | AuditAction::SecondFactorForget
+        | AuditAction::PasskeyCounter
         | AuditAction::RecoveryCodes
         | AuditAction::UserRescue
         | AuditAction::MailFailed => Permission::NoRole,
@@ -152,6 +153,7 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::KeyConfirm
         | AuditAction::MailSent => Permission::Administer,
         AuditAction::UserRole
+        | AuditAction::PasskeyMove
         | AuditAction::KeyReseal
         | AuditAction::DatabaseBackup
         | AuditAction::DatabaseRestore
@@ -167,6 +169,7 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserRescue
         | AuditAction::UserRole
         | AuditAction::SecondFactorRemove
+        | AuditAction::PasskeyMove
         | AuditAction::UserDelete
         | AuditAction::UserNameId
         | AuditAction::ApplicationRemove
@@ -196,6 +199,7 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::StepUp
         | AuditAction::SecondFactorAdd
         | AuditAction::SecondFactorForget
+        | AuditAction::PasskeyCounter
         | AuditAction::RecoveryCodes
         | AuditAction::GroupAdd
         | AuditAction::GroupEdit

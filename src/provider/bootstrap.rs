@@ -83,6 +83,7 @@ impl Bootstrap<'_> {
             entity_id: self.default_entity_id(),
             base_url: self.endpoints.base.origin().to_owned(),
             generation: 1,
+            passkey_rp_id: None,
         };
         self.store
             .write(|tx| tx.initialize_installation(&wanted))

@@ -9,7 +9,11 @@ use crate::{
     entropy::Entropy,
     fetch::Fetcher,
     mail::Mailer,
-    model::{endpoint::Endpoints, policy::Policy, remedy::RemedyWords},
+    model::{
+        endpoint::{BaseUrl, Endpoints},
+        policy::Policy,
+        remedy::RemedyWords,
+    },
     store::Store,
 };
 
@@ -20,6 +24,8 @@ pub struct Dependencies {
     pub entropy: Box<dyn Entropy>,
     /// Our public URLs.
     pub endpoints: Endpoints,
+    /// Other addresses where people use the same passkeys.
+    pub passkey_origins: Vec<BaseUrl>,
     /// Replaced when the settings are read again.
     pub policy: ArcSwap<Policy>,
     /// Opens the signing keys.

@@ -28,6 +28,9 @@ pub enum Error {
     /// A one-time password could not be checked.
     #[error(transparent)]
     Totp(crate::credential::totp::Error),
+    /// A passkey could not be asked for.
+    #[error(transparent)]
+    Passkey(#[from] crate::credential::passkey::Error),
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was signed for the application with this slug cannot be verified.
@@ -74,6 +77,7 @@ impl Remediable for Error {
             | Self::Message(_)
             | Self::Mail(_)
             | Self::Totp(_)
+            | Self::Passkey(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::UnsettledGeneration
@@ -112,6 +116,7 @@ impl Error {
             | Self::Message(_)
             | Self::Mail(_)
             | Self::Totp(_)
+            | Self::Passkey(_)
             | Self::Signing(_)
             | Self::SignatureUnproven(_)
             | Self::NotInitialized(_)

@@ -22,6 +22,7 @@ pub mod logout;
 pub mod mail;
 pub mod metadata_sources;
 pub mod new_password;
+pub mod passkey_domain;
 pub mod people;
 pub mod portal;
 pub mod repair;

@@ -68,6 +68,8 @@ pub struct SignInPrompt {
     pub reauthenticate: bool,
     /// The e-mail address to fill in.
     pub email: Option<String>,
+    /// What the application asks for is not what a passkey alone proves.
+    pub needs_password: bool,
 }
 
 /// Why there is no response.
@@ -289,6 +291,7 @@ impl SignIn<'_> {
                     application: Some((application.id, application.name.clone())),
                     reauthenticate: missing == Missing::Reauthentication,
                     email: asked.email().or(signed_in).map(str::to_owned),
+                    needs_password: !gate::can_begin_with_passkey(application, asked, self.now()),
                 })
             }
         };

@@ -46,7 +46,9 @@ use self::{
     listen::ConnectionCounter,
     open::lock_database,
     reload::Live,
-    startup_log::{log_finding, log_ignored_variables, log_missing_owner, next_step},
+    startup_log::{
+        log_finding, log_ignored_variables, log_missing_owner, log_unreadable_passkeys, next_step,
+    },
     systemd::Watchdog,
 };
 use crate::{
@@ -78,6 +80,7 @@ pub fn serve(settings: Settings, read_again: ReadSettings, log: &Log) -> Result<
         log_finding(finding);
     }
     log_missing_owner(&provider)?;
+    log_unreadable_passkeys(&provider)?;
     let address = listener.local_addr()?;
     let next = next_step(&settings, &provider)?;
     let server = Server::start_watched(&settings, provider, listener, Deadlines::default(), watchdog)?;

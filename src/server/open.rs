@@ -25,7 +25,7 @@ use crate::{
     provider::{
         Dependencies, Provider,
         bootstrap::{Bootstrap, BootstrapNotice},
-        key_rows,
+        key_rows, passkey_domain,
     },
     server::{
         moved::{MoveNote, refuse_old_database},
@@ -155,6 +155,7 @@ pub fn prepare_with(
         tracing::info!(copy = %copy.display(), "the database was copied before it was brought up to date");
     }
     let sealing_key = seal::read_or_generate_key(settings, &store, entropy.as_ref())?;
+    refuse_lost_passkeys(settings, &store)?;
     let own_key = match &settings.signing_key_files {
         None => None,
         Some(own) => Some((
@@ -185,6 +186,21 @@ pub fn prepare_with(
     Ok((Provider::open(parts)?, findings))
 }
 
+/// Fails where the passkeys of people could not be used at the address that is configured.
+fn refuse_lost_passkeys(settings: &Settings, store: &Store) -> Result<()> {
+    let addresses: Vec<_> = [&settings.base_url]
+        .into_iter()
+        .chain(&settings.passkey_origins)
+        .collect();
+    let Some(lost) = passkey_domain::settle(store, &addresses)? else {
+        return Ok(());
+    };
+    bail!(
+        "{lost}. Set base_url to an address at {0} or below it; or, as long as {0} leads here too, add https://{0} to second_factor.passkey_origins; or give those passkeys up with `hallpass passkey move --force`, and let people add new ones (docs/people.md)",
+        lost.rp_id
+    )
+}
+
 pub(super) fn parts(
     settings: &Settings,
     base_url: BaseUrl,
@@ -197,6 +213,7 @@ pub(super) fn parts(
         clock,
         entropy,
         endpoints: Endpoints::new(base_url),
+        passkey_origins: settings.passkey_origins.clone(),
         policy: ArcSwap::from_pointee(settings.policy.clone()),
         sealing_key,
         hasher: Hasher::new(HashCost::MIN)?,

@@ -67,6 +67,19 @@ pub(super) fn log_missing_owner(provider: &Provider) -> Result<()> {
     Ok(())
 }
 
+/// Says before anything is served how many passkeys this version cannot read: their people need another way in.
+pub(super) fn log_unreadable_passkeys(provider: &Provider) -> Result<()> {
+    let (all, unreadable) = provider.count_unreadable_passkeys()?;
+    if unreadable > 0 {
+        tracing::error!(
+            unreadable,
+            all,
+            "{unreadable} of {all} stored passkeys cannot be read: a newer version wrote them, or they were sealed with another key. Whoever has no other second factor uses a recovery code; `hallpass passkey show` counts them again"
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
     if settings.evaluation_mode {
         return Ok("No base_url is set: this is for trying only; set base_url (or HALLPASS_BASE_URL) to the address that people will use.".to_owned());

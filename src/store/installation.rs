@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::{
-    model::{application::EntityId, installation::Installation},
+    model::{application::EntityId, installation::Installation, passkey::RpId},
     store::{
         configuration_changes::ConfigTx,
         connection::{Tx, with_backend},
@@ -71,6 +71,15 @@ impl ConfigTx<'_> {
             .execute(&mut self.0)?;
         Ok(())
     }
+
+    /// Stores the domain of passkeys, or that there is none yet.
+    pub fn set_passkey_rp_id(&mut self, rp_id: Option<&RpId>) -> Result<(), Error> {
+        self.changed_identity();
+        diesel::update(installation::table.find(ROW_ID))
+            .set(installation::passkey_rp_id.eq(rp_id.map(RpId::as_str)))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -79,6 +88,7 @@ struct Row {
     entity_id: String,
     base_url: String,
     generation: i64,
+    passkey_rp_id: Option<String>,
 }
 
 impl TryFrom<Row> for Installation {
@@ -90,6 +100,8 @@ impl TryFrom<Row> for Installation {
             entity_id: name.column("entity_id").valid(EntityId::parse(&row.entity_id))?,
             base_url: row.base_url,
             generation: row.generation,
+            // One that is no domain is good for no passkey.
+            passkey_rp_id: row.passkey_rp_id.as_deref().and_then(RpId::from_stored),
         })
     }
 }

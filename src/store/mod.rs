@@ -38,7 +38,8 @@ pub use self::{
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
     people::{
         bulk::UserKeys,
-        second_factors::StoredFactor,
+        passkeys::PasskeyUse,
+        second_factors::{PasskeyColumns, StoredFactor},
         user_attributes::{UserValue, UsersWithout},
         users::{StoredPassword, UserFilter},
     },

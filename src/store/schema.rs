@@ -21,6 +21,7 @@ diesel::table! {
         entity_id -> Text,
         base_url -> Text,
         generation -> BigInt,
+        passkey_rp_id -> Nullable<Text>,
     }
 }
 
@@ -78,6 +79,8 @@ diesel::table! {
         last_step -> BigInt,
         created_at -> Timestamp,
         last_used_at -> Nullable<Timestamp>,
+        credential_id -> Nullable<Binary>,
+        rp_id -> Nullable<Text>,
     }
 }
 

@@ -58,6 +58,12 @@ fn routes(app: &mut ServiceConfig) {
             .route(get_or_head().to(people::second_factor::get))
             .route(post().to(people::second_factor::post)),
     );
+    app.service(
+        resource(path::PASSKEY_SIGN_IN)
+            .route(get_or_head().to(people::passkey::to_sign_in))
+            .route(post().to(people::passkey::sign_in)),
+    );
+    app.service(resource(path::RELATED_ORIGINS).route(get_or_head().to(people::passkey::related_origins)));
     account_routes(app);
     app.service(
         resource(path::LOGOUT)
@@ -154,6 +160,11 @@ fn account_routes(app: &mut ServiceConfig) {
         resource(path::ADD_FACTOR)
             .route(get_or_head().to(people::enrolment::get))
             .route(post().to(people::enrolment::post)),
+    );
+    app.service(
+        resource(path::ADD_PASSKEY)
+            .route(get_or_head().to(people::passkey::get))
+            .route(post().to(people::passkey::post)),
     );
     app.service(resource(path::REMOVE_FACTOR).route(post().to(people::account_factors::remove)));
     app.service(resource(path::FORGET_DEVICES).route(post().to(people::account_factors::forget_devices)));

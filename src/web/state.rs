@@ -143,11 +143,22 @@ impl Site {
         make: impl FnOnce(&str) -> String,
     ) -> HttpResponse {
         let (browser, is_new) = self.browser_token(request);
+        self.form_page_of(&browser, is_new, status, make)
+    }
+
+    /// The same for what [`Self::browser_token`] returned.
+    pub(super) fn form_page_of(
+        &self,
+        browser: &Token,
+        is_new: bool,
+        status: StatusCode,
+        make: impl FnOnce(&str) -> String,
+    ) -> HttpResponse {
         let mut response = html(status);
         if is_new {
-            response.cookie(self.cookies.set_browser(&browser));
+            response.cookie(self.cookies.set_browser(browser));
         }
-        response.body(make(&csrf::form_token(&browser)))
+        response.body(make(&csrf::form_token(browser)))
     }
 
     pub(super) fn notice(&self, request: &HttpRequest, status: StatusCode, kind: NoticeKind) -> HttpResponse {

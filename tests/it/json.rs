@@ -299,6 +299,13 @@ impl Recorder {
             );
             sql::execute(&self.setup.server.settings, &insert);
         }
+        let passkey = format!(
+            "INSERT INTO second_factors (id, user_id, kind, name, sealed, last_step, created_at, rp_id) \
+             SELECT '01890000-0000-7000-8000-000000000003', id, 'passkey', 'Laptop', '', 0, '2026-11-21 14:02:11', 'login.fernweh.example' FROM users WHERE email = '{bo}'"
+        );
+        sql::execute(&self.setup.server.settings, &passkey);
+        self.run("passkey show", &[]);
+        self.run("passkey move", &["--force"]);
         self.run("user second-factor", &[bo]);
         let new = "new@fernweh.example";
         let invited = ["user", "add", new, "--given-name", "N", "--invite"];

@@ -46,6 +46,7 @@ mod name_ids;
 mod networks;
 mod operating;
 mod outage;
+mod passkeys;
 mod passwords;
 mod plans;
 mod preview;

@@ -72,6 +72,8 @@ fn post_routes() -> Vec<String> {
             "path::PROFILE" => path::PROFILE.to_owned(),
             "path::END_OWN_SESSIONS" => path::END_OWN_SESSIONS.to_owned(),
             "path::SECOND_FACTOR" => path::SECOND_FACTOR.to_owned(),
+            "path::PASSKEY_SIGN_IN" => path::PASSKEY_SIGN_IN.to_owned(),
+            "path::ADD_PASSKEY" => path::ADD_PASSKEY.to_owned(),
             "path::ADD_FACTOR" => path::ADD_FACTOR.to_owned(),
             "path::REMOVE_FACTOR" => path::REMOVE_FACTOR.to_owned(),
             "path::FORGET_DEVICES" => path::FORGET_DEVICES.to_owned(),

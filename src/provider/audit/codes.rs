@@ -18,6 +18,8 @@ pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
 pub const FACTOR_WRONG: &str = "FACTOR-WRONG";
 /// Too many attempts with a second factor.
 pub const FACTOR_THROTTLED: &str = "FACTOR-THROTTLED";
+/// The passkey is none that lets anybody in here, or its answer is not good.
+pub const PASSKEY_REFUSED: &str = "PASSKEY-REFUSED";
 /// A form that did not come from our own page in this browser.
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
 /// A user signed out, and not all applications confirmed it.
@@ -72,8 +74,20 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         clause: Some("rfc6238, 5.2"),
     },
     Explanation {
+        code: PASSKEY_REFUSED,
+        meaning: "the passkey is none that lets anybody in here, was removed, or its answer is not good: the detail says why",
+        status: None,
+        message: "That passkey did not work here.",
+        responsible: ResponsibleParty::User,
+        fix: Fix::Words(
+            "Sign in with the password, or with another passkey, and remove the one that does not work. Who has nothing else uses a recovery code, or asks you to remove the second factor.",
+        ),
+        command: Some(FixCommand::SecondFactor),
+        clause: Some("webauthn-3, 7.2"),
+    },
+    Explanation {
         code: FACTOR_THROTTLED,
-        meaning: "too many wrong codes after a right password; what was typed was not looked at; 429 and Retry-After",
+        meaning: "too many wrong codes after a right password, or too many passkeys that were not accepted; what was given was not looked at; 429 and Retry-After",
         status: None,
         message: "There were too many wrong codes, so we pause to keep accounts safe.",
         responsible: ResponsibleParty::User,

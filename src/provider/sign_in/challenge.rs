@@ -3,16 +3,24 @@
 use crate::{
     model::{
         role::Role,
-        second_factor::{self, SecondFactorPolicy, SecondFactorRule},
+        second_factor::{self, SecondFactorKind, SecondFactorPolicy, SecondFactorRule},
         user::{User, UserSummary},
     },
-    provider::{error::Error, handle::SignIn, session::ActiveSession, snapshot::Snapshot, visitor::Visitor},
+    provider::{
+        error::Error, handle::SignIn, session::ActiveSession, sign_in::passkey::PasskeyRequest,
+        snapshot::Snapshot, visitor::Visitor,
+    },
+    store::StoredFactor,
 };
 
 /// Asks the user for a second factor.
 #[derive(Clone, Debug)]
 pub struct SecondFactorChallenge {
     pub user: UserSummary,
+    /// Asks for one of the user's passkeys; `None` if there is none that can be used here.
+    pub passkey: Option<PasskeyRequest>,
+    /// Whether a code is asked for: the user has an authenticator application, or nothing else that can be used here.
+    pub has_app: bool,
     /// For how many days it need not be given again on this device, if the user wishes; `None`: it always must.
     pub remember_days: Option<i64>,
     /// Proves that the password was correct; only this browser can use it. `None` in a session.
@@ -41,7 +49,7 @@ impl SignIn<'_> {
     }
 
     /// [`SecondFactorRule::Never`] only if nobody is ever asked.
-    fn weakest_rule(&self, snapshot: &Snapshot) -> SecondFactorRule {
+    pub(in crate::provider) fn weakest_rule(&self, snapshot: &Snapshot) -> SecondFactorRule {
         let policy = self.policy();
         let own = [policy.second_factor, policy.second_factor_of_administrators];
         let mut all = own.iter().chain(snapshot.group_policies.values());
@@ -99,9 +107,15 @@ impl SignIn<'_> {
         &self,
         user: &User,
         ticket: Option<String>,
-    ) -> SecondFactorChallenge {
-        SecondFactorChallenge {
+        visitor: &Visitor,
+    ) -> Result<SecondFactorChallenge, Error> {
+        let factors = self.store().read(|tx| tx.second_factors(user.id))?;
+        let passkey = self.second_passkey_request(user.id, &factors, visitor)?;
+        let is_app = |stored: &StoredFactor| stored.factor.kind == SecondFactorKind::Totp;
+        Ok(SecondFactorChallenge {
             user: user.into(),
+            has_app: passkey.is_none() || factors.iter().any(is_app),
+            passkey,
             // In a session, the sign-in before it is the one that a device is remembered for.
             remember_days: self
                 .policy()
@@ -109,6 +123,6 @@ impl SignIn<'_> {
                 .filter(|_| ticket.is_some())
                 .map(|lifetime| lifetime.num_days()),
             ticket,
-        }
+        })
     }
 }

@@ -5,14 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     credential::{
-        recovery_code::{RecoveryCode, RecoveryCodeHash},
+        recovery_code::RecoveryCode,
         totp::{self, TotpSecret},
     },
     mail::FactorsChange,
     model::{
-        audit::AuditEvent,
         audit_action::AuditAction,
-        authentication::{AuthenticationEvent, AuthenticationMethod},
+        authentication::AuthenticationMethod,
         id::SecondFactorId,
         second_factor::{FactorName, SecondFactor, SecondFactorKind},
         secret::{Secret, Token},
@@ -20,7 +19,13 @@ use crate::{
         user::{User, UserSummary},
     },
     provider::{
-        error::Error, handle::SignIn, session::ActiveSession, sign_in::challenge::SecondFactorChallenge,
+        error::Error,
+        handle::SignIn,
+        session::ActiveSession,
+        sign_in::{
+            challenge::SecondFactorChallenge,
+            new_factor::{Enrolled, MAX_FACTORS, NewFactor, NewRecoveryCodes, free_name, hashes},
+        },
         visitor::Visitor,
     },
     store::StoredFactor,
@@ -30,8 +35,6 @@ use crate::{
 pub(in crate::provider) const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// How recently when the form of that page is sent: it takes a while to fill in.
 pub(in crate::provider) const STILL_FRESH: TimeDelta = TimeDelta::minutes(15);
-/// How many second factors a user may have: each code is held against all of them.
-pub const MAX_FACTORS: usize = 8;
 
 /// An authenticator application to be set up: nothing is stored until it has shown a code.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct TotpEnrolment {
     pub qr_code: Secret<String>,
     /// The secret, sealed for this user in this browser.
     pub sealed: String,
+    /// Where one is required: a passkey can be set up instead.
+    pub can_add_passkey: bool,
 }
 
 /// What the second-factor step of a session begins with.
@@ -65,6 +70,8 @@ pub struct FactorsPage {
     pub recovery_codes: usize,
     /// Devices are remembered, at the user's wish.
     pub can_remember: bool,
+    /// Browsers have passkeys at our address.
+    pub can_add_passkey: bool,
 }
 
 /// The outcome of what changes the second factors of the user who is signed in.
@@ -93,23 +100,6 @@ pub enum EnrolmentOutcome {
     Expired,
 }
 
-/// A second factor is set up.
-#[derive(Debug)]
-pub struct Enrolled {
-    /// The new token of the session.
-    pub session: Token,
-    /// The user's first recovery codes, unless there are some already.
-    pub recovery_codes: Option<NewRecoveryCodes>,
-}
-
-/// Recovery codes that are shown once.
-#[derive(Debug)]
-pub struct NewRecoveryCodes {
-    pub user: UserSummary,
-    pub codes: Vec<Secret<String>>,
-    pub made_at: DateTime<Utc>,
-}
-
 impl SignIn<'_> {
     /// What the session has to do to have a second factor.
     pub fn second_factor_step(&self, organisation: &str, visitor: &Visitor) -> Result<StepPage, Error> {
@@ -117,13 +107,18 @@ impl SignIn<'_> {
             return Ok(StepPage::SignedOut);
         };
         if self.store().read(|tx| tx.has_second_factor(active.user.id))? {
-            return Ok(StepPage::Challenge(self.challenge(&active.user, None)));
+            return self
+                .challenge(&active.user, None, visitor)
+                .map(StepPage::Challenge);
         }
         if !self.is_fresh(&active, FRESH)? {
             return Ok(StepPage::Stale);
         }
         let enrolment = self.new_enrolment(&active.user, organisation, visitor)?;
-        Ok(StepPage::Enrolment(Box::new(enrolment)))
+        Ok(StepPage::Enrolment(Box::new(TotpEnrolment {
+            can_add_passkey: self.can_add_passkey()?,
+            ..enrolment
+        })))
     }
 
     /// An authenticator application for somebody who may have others.
@@ -181,50 +176,16 @@ impl SignIn<'_> {
             let again = enrolment_of(user, &secret, sealed.to_owned(), organisation)?;
             return Ok(EnrolmentOutcome::WrongCode(Box::new(again)));
         };
-        let stored = self.totp_factor(user, &secret, step, name.unwrap_or_else(|| free_name(&known)))?;
-        let codes = if known.is_empty() || codes_left == 0 {
-            self.new_recovery_codes()
-        } else {
-            Vec::new()
-        };
-        let hashes = hashes(&codes);
-        let proof = AuthenticationEvent {
+        let name = name.unwrap_or_else(|| free_name(SecondFactorKind::Totp, &known));
+        let stored = self.totp_factor(user, &secret, step, name)?;
+        let new = NewFactor {
+            stored: &stored,
             method: AuthenticationMethod::OneTimePassword,
-            at: now,
-            credential: Some(stored.factor.id.to_string()),
+            bucket: &bucket,
+            needs_codes: known.is_empty() || codes_left == 0,
         };
-        let event = AuditEvent {
-            detail: Some(format!("{}: {}", stored.factor.kind.name(), stored.factor.name)),
-            ..self.own_event(AuditAction::SecondFactorAdd, active, visitor)
-        };
-        let name = stored.factor.name.to_string();
-        let mail = self.factors_changed_mail(user, FactorsChange::Added(name))?;
-        let token = self.prove_in_session(active, proof, visitor, |tx| {
-            if let Some(mail) = &mail {
-                tx.add_job(mail)?;
-            }
-            tx.clear_attempts(&bucket)?;
-            tx.add_second_factor(&stored)?;
-            tx.forget_second_factor_devices(user.id)?;
-            if let Some(device) = &visitor.device {
-                tx.trust_device(device.hash(), user.id)?;
-            }
-            // Whoever signed in elsewhere with the password alone is asked for it too.
-            tx.end_other_sessions_of(user.id, Some(active.session.id), now, "a second factor was added")?;
-            if !hashes.is_empty() {
-                tx.replace_recovery_codes(user.id, &hashes, now)?;
-            }
-            tx.add_audit_event(&event)
-        })?;
-        Ok(match token {
-            Some(session) => EnrolmentOutcome::Enrolled(Enrolled {
-                session,
-                recovery_codes: (!codes.is_empty()).then(|| NewRecoveryCodes {
-                    user: user.into(),
-                    codes: codes.iter().map(RecoveryCode::to_text).collect(),
-                    made_at: now,
-                }),
-            }),
+        Ok(match self.add_own_factor(active, &new, visitor)? {
+            Some(enrolled) => EnrolmentOutcome::Enrolled(enrolled),
             None => EnrolmentOutcome::Expired,
         })
     }
@@ -243,6 +204,7 @@ impl SignIn<'_> {
             factors: factors.into_iter().map(|stored| stored.factor).collect(),
             recovery_codes,
             can_remember: self.policy().remember_device.is_some(),
+            can_add_passkey: self.can_add_passkey()?,
         }))
     }
 
@@ -336,19 +298,6 @@ impl SignIn<'_> {
         work(&active).map(FactorChange::Done)
     }
 
-    pub(in crate::provider) fn own_event(
-        &self,
-        action: AuditAction,
-        active: &ActiveSession,
-        visitor: &Visitor,
-    ) -> AuditEvent {
-        AuditEvent {
-            user: Some(active.user.id),
-            session: Some(active.session.id),
-            ..self.event(action, "ok", Some(visitor))
-        }
-    }
-
     fn new_enrolment(
         &self,
         user: &User,
@@ -407,11 +356,8 @@ impl SignIn<'_> {
             },
             sealed,
             last_step: step,
+            passkey: None,
         })
-    }
-
-    fn new_recovery_codes(&self) -> Vec<RecoveryCode> {
-        RecoveryCode::new_set(|| self.random()).into()
     }
 }
 
@@ -429,25 +375,8 @@ fn enrolment_of(
         secret: secret.to_text().map_err(Error::Totp)?,
         qr_code: totp::qr_svg(&uri).map_err(Error::Totp)?,
         sealed,
+        can_add_passkey: false,
     })
-}
-
-fn hashes(codes: &[RecoveryCode]) -> Vec<[u8; 32]> {
-    let hashes = codes.iter().map(RecoveryCode::hash);
-    hashes.map(|hash: RecoveryCodeHash| *hash.as_bytes()).collect()
-}
-
-/// The name of an authenticator application that was given none.
-fn free_name(known: &[StoredFactor]) -> FactorName {
-    let name = |number: usize| match number {
-        1 => Some(FactorName::default()),
-        _ => FactorName::parse(&format!("{} {number}", FactorName::default())).ok(),
-    };
-    let is_free = |name: &FactorName| known.iter().all(|stored| stored.factor.name != *name);
-    (1..=MAX_FACTORS + 1)
-        .filter_map(name)
-        .find(is_free)
-        .unwrap_or_default()
 }
 
 fn bound_to(user: &User, visitor: &Visitor) -> Vec<u8> {

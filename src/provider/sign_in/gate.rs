@@ -152,6 +152,20 @@ fn can_satisfy(
     input.second_factor != SecondFactorRule::Never && named_class(&proved).is_some()
 }
 
+/// Whether a passkey alone is what the request asks for.
+pub(in crate::provider) fn can_begin_with_passkey(
+    application: &Application,
+    asked: &SignInRequirements,
+    now: DateTime<Utc>,
+) -> bool {
+    let passkey = AuthenticationEvents::new(AuthenticationEvent {
+        method: AuthenticationMethod::HardwareKey,
+        at: now,
+        credential: None,
+    });
+    named_class(application, asked, &passkey).is_some()
+}
+
 fn after_sign_in(now: DateTime<Utc>) -> AuthenticationEvents {
     AuthenticationEvents::new(AuthenticationEvent::password(now))
 }

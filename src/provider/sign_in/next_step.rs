@@ -1,4 +1,4 @@
-//! What comes after a correct password: a second factor, another password, or the session.
+//! What comes after a correct password or a passkey: a second factor, another password, or the session.
 
 use crate::{
     model::{
@@ -44,9 +44,8 @@ impl SignIn<'_> {
                 return Ok(None);
             }
             let ticket = self.seal_ticket(TicketStep::SecondFactor, &verified, counted, visitor)?;
-            return Ok(Some(NextStep::SecondFactor(
-                self.challenge(verified.user, Some(ticket)),
-            )));
+            let challenge = self.challenge(verified.user, Some(ticket), visitor)?;
+            return Ok(Some(NextStep::SecondFactor(challenge)));
         }
         if verified.stored.must_change {
             let required = self.require_new_password(&verified, counted, visitor)?;

@@ -118,7 +118,12 @@ impl SignIn<'_> {
 
     /// Whether a sign-in created then may continue.
     pub(in crate::provider) fn is_unexpired(&self, begun_at: DateTime<Utc>) -> bool {
-        (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun_at))
+        self.is_recent(begun_at, self.policy().sign_in_lifetime)
+    }
+
+    /// Whether what began then, here or on another replica, is no older than `lifetime`.
+    pub(in crate::provider) fn is_recent(&self, begun_at: DateTime<Utc>, lifetime: TimeDelta) -> bool {
+        (-MAX_CLOCK_SKEW..lifetime).contains(&(self.now() - begun_at))
     }
 
     /// Opens what was sealed for this browser, unless it has expired.

@@ -40,6 +40,7 @@ impl SignIn<'_> {
                         application: None,
                         reauthenticate: active.is_some(),
                         email: active.map(|active| active.user.email.as_str().to_owned()),
+                        needs_password: false,
                     })
                 }))
             }

@@ -24,6 +24,7 @@ use crate::{
             begin_session::{Replacement, SessionCookies},
             challenge::SecondFactorChallenge,
             next_step::NextStep,
+            passkey::PasskeyProof,
             required_password::RequiredPassword,
             throttle::second_factor_bucket_of,
             ticket::{OpenTicket, TicketStep},
@@ -33,11 +34,17 @@ use crate::{
     store::{StoredFactor, Tx},
 };
 
-/// What a user typed.
+/// What a user gave.
+#[derive(Debug)]
+pub enum FactorProof {
+    /// A one-time password or a recovery code, in any spelling.
+    Code(Secret<String>),
+    Passkey(PasskeyProof),
+}
+
 #[derive(Debug)]
 pub struct SecondFactorAnswer {
-    /// A one-time password or a recovery code, in any spelling.
-    pub code: Secret<String>,
+    pub proof: FactorProof,
     /// Not to be asked again on this device.
     pub remember: bool,
 }
@@ -51,6 +58,7 @@ pub enum SecondFactorOutcome {
     /// The user has to choose a new password before the session begins.
     PasswordRequired(RequiredPassword),
     WrongCode(SecondFactorChallenge),
+    PasskeyRefused(SecondFactorChallenge),
     /// Too many failed attempts.
     Throttled {
         challenge: SecondFactorChallenge,
@@ -105,7 +113,7 @@ impl SignIn<'_> {
             return Ok(SecondFactorOutcome::Expired);
         };
         let user = basis.user();
-        let challenge = || self.challenge(user, ticket.map(str::to_owned));
+        let challenge = || self.challenge(user, ticket.map(str::to_owned), visitor);
         let bucket = self.second_factor_bucket(user, visitor)?;
         let (now, limit) = (self.now(), self.policy().throttle_pair);
         if let RateLimit::RetryAfter(until) =
@@ -113,14 +121,29 @@ impl SignIn<'_> {
         {
             let reference = self.record_unproven_refusal(basis.action(), codes::FACTOR_THROTTLED, visitor)?;
             return Ok(SecondFactorOutcome::Throttled {
-                challenge: challenge(),
+                challenge: challenge()?,
                 until,
                 reference,
             });
         }
-        let Some(event) = self.check_second_factor(user.id, &answer.code)? else {
-            self.record_wrong_code(&basis, visitor)?;
-            return Ok(SecondFactorOutcome::WrongCode(challenge()));
+        let event = match &answer.proof {
+            FactorProof::Code(code) => {
+                let Some(event) = self.check_second_factor(user.id, code)? else {
+                    let event = self.event(basis.action(), codes::FACTOR_WRONG, Some(visitor));
+                    self.record_wrong_factor(&basis, event)?;
+                    return Ok(SecondFactorOutcome::WrongCode(challenge()?));
+                };
+                event
+            }
+            FactorProof::Passkey(proof) => match self.check_second_passkey(user.id, proof, visitor)? {
+                Ok(event) => event,
+                Err(refusal) => {
+                    let (action, code) = (basis.action(), codes::PASSKEY_REFUSED);
+                    let event = self.refused_passkey_event(action, code, (user.id, refusal), visitor);
+                    self.record_wrong_factor(&basis, event)?;
+                    return Ok(SecondFactorOutcome::PasskeyRefused(challenge()?));
+                }
+            },
         };
         self.store().write(|tx| tx.clear_attempts(&bucket))?;
         match &basis {
@@ -258,15 +281,14 @@ impl SignIn<'_> {
         Ok(secret.map(TotpSecret::new))
     }
 
-    fn record_wrong_code(&self, basis: &Basis, visitor: &Visitor) -> Result<(), Error> {
-        let mut event = self.event(basis.action(), codes::FACTOR_WRONG, Some(visitor));
+    fn record_wrong_factor(&self, basis: &Basis, mut event: AuditEvent) -> Result<(), Error> {
         event.user = Some(basis.user().id);
         if let Basis::Session(active) = basis {
             event.session = Some(active.session.id);
         }
         let reference = Reference::from_request_id(event.request_id.as_deref().unwrap_or_default());
         self.store().write(|tx| tx.add_audit_event(&event))?;
-        let (action, code) = (event.action.as_str(), codes::FACTOR_WRONG);
+        let (action, code) = (event.action.as_str(), event.outcome);
         tracing::info!(action, code, %reference, "refused");
         Ok(())
     }

@@ -45,6 +45,11 @@ impl NetworkBucket {
     pub(in crate::provider) fn bucket_key(&self) -> String {
         format!("address:{}", self.key)
     }
+
+    /// Attempts with a passkey are counted apart: nobody can pause them by typing passwords.
+    fn passkey_bucket_key(&self) -> String {
+        format!("passkey:{}", self.key)
+    }
 }
 
 /// One attempt, and no other for longer than any pause lasts.
@@ -167,6 +172,48 @@ impl SignIn<'_> {
         })?;
         buckets.used_extra_attempt = by_spare;
         Ok(admission)
+    }
+}
+
+impl SignIn<'_> {
+    /// Counts an attempt with a passkey before its answer is verified: by address, and for the account whose passkey it
+    /// names.
+    pub(in crate::provider) fn count_passkey_attempt(
+        &self,
+        account: Option<&str>,
+        buckets: &ThrottleBuckets,
+    ) -> Result<RateLimit, Error> {
+        let (now, pair) = (buckets.at, self.policy().throttle_pair);
+        Ok(self.store().write(|tx| {
+            for network in &buckets.networks {
+                if let RateLimit::RetryAfter(until) =
+                    tx.count_attempt(&network.passkey_bucket_key(), &network.limit, now)?
+                {
+                    return Ok(RateLimit::RetryAfter(until));
+                }
+            }
+            match account {
+                Some(account) => tx.count_attempt(account, &pair, now),
+                None => Ok(RateLimit::Allowed),
+            }
+        })?)
+    }
+
+    /// Refunds it after a good answer.
+    pub(in crate::provider) fn refund_passkey_attempt(
+        &self,
+        account: Option<&str>,
+        buckets: &ThrottleBuckets,
+    ) -> Result<(), Error> {
+        Ok(self.store().write(|tx| {
+            if let Some(account) = account {
+                tx.clear_attempts(account)?;
+            }
+            for network in &buckets.networks {
+                tx.refund_attempt(&network.passkey_bucket_key(), &network.limit, buckets.at)?;
+            }
+            Ok(())
+        })?)
     }
 }
 

@@ -5,6 +5,7 @@ pub(in crate::store) mod deleted_users;
 mod leavers;
 mod one_time_links;
 mod owners;
+pub(in crate::store) mod passkeys;
 pub(in crate::store) mod second_factors;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;

@@ -6,6 +6,7 @@ use diesel::{dsl::count_star, prelude::*};
 use crate::{
     model::{
         id::{SecondFactorId, UserId},
+        passkey::RpId,
         second_factor::{FactorName, SecondFactor, SecondFactorKind},
     },
     store::{
@@ -20,8 +21,18 @@ use crate::{
 pub struct StoredFactor {
     pub factor: SecondFactor,
     pub sealed: Vec<u8>,
-    /// The last time step whose code was accepted.
+    /// The last time step whose code was accepted, or the highest sign counter.
     pub last_step: i64,
+    /// By which a passkey is found.
+    pub passkey: Option<PasskeyColumns>,
+}
+
+/// What is stored of a passkey besides its public key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PasskeyColumns {
+    pub credential_id: Vec<u8>,
+    /// The domain that it is for.
+    pub rp_id: RpId,
 }
 
 impl Tx {
@@ -143,7 +154,7 @@ impl Tx {
     }
 }
 
-fn readable(rows: Vec<Row>) -> Result<Vec<StoredFactor>, Error> {
+pub(super) fn readable(rows: Vec<Row>) -> Result<Vec<StoredFactor>, Error> {
     let known = rows
         .into_iter()
         .filter_map(|row| SecondFactorKind::from_name(&row.kind).map(|kind| (kind, row)));
@@ -152,7 +163,7 @@ fn readable(rows: Vec<Row>) -> Result<Vec<StoredFactor>, Error> {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = second_factors)]
-struct Row {
+pub(super) struct Row {
     id: String,
     user_id: String,
     kind: String,
@@ -161,23 +172,30 @@ struct Row {
     last_step: i64,
     created_at: NaiveDateTime,
     last_used_at: Option<NaiveDateTime>,
+    credential_id: Option<Vec<u8>>,
+    rp_id: Option<String>,
 }
 
 impl Row {
     fn into_factor(self, kind: SecondFactorKind) -> Result<StoredFactor, Error> {
         let row = RowContext::new("second_factors", &self.id);
+        let passkey = self.credential_id.and_then(|credential_id| {
+            let rp_id = self.rp_id.as_deref().and_then(RpId::from_stored)?;
+            Some(PasskeyColumns { credential_id, rp_id })
+        });
         Ok(StoredFactor {
             factor: SecondFactor {
                 id: row.valid(self.id.parse())?,
                 user: row.column("user_id").valid(self.user_id.parse())?,
                 kind,
                 // A name that cannot be read keeps nobody out.
-                name: FactorName::parse(&self.name).unwrap_or_default(),
+                name: FactorName::parse(&self.name).unwrap_or_else(|_| FactorName::default_of(kind)),
                 created_at: self.created_at.and_utc(),
                 last_used_at: self.last_used_at.map(|at| at.and_utc()),
             },
             sealed: self.sealed,
             last_step: self.last_step,
+            passkey,
         })
     }
 }
@@ -194,6 +212,8 @@ impl From<&StoredFactor> for Row {
             last_step: stored.last_step,
             created_at: factor.created_at.naive_utc(),
             last_used_at: factor.last_used_at.map(|at| at.naive_utc()),
+            credential_id: stored.passkey.as_ref().map(|key| key.credential_id.clone()),
+            rp_id: stored.passkey.as_ref().map(|key| key.rp_id.to_string()),
         }
     }
 }

@@ -289,5 +289,6 @@ fn installation() -> Installation {
         entity_id: EntityId::parse("https://login.example.com/saml/metadata").unwrap(),
         base_url: "https://login.example.com".to_owned(),
         generation: 0,
+        passkey_rp_id: None,
     }
 }

@@ -48,6 +48,7 @@ impl Headers {
                 script::COPY_VALUE,
                 script::COUNTDOWN,
                 script::PRINT,
+                script::PASSKEY,
             ],
             "'self'",
         );

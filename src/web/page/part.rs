@@ -86,6 +86,15 @@ impl AppMark {
     }
 }
 
+/// What a page asks an authenticator, and what its form sends back with the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct PasskeyAsk<'a> {
+    /// JSON.
+    pub options: &'a str,
+    /// Sealed.
+    pub state: &'a str,
+}
+
 /// The user for whom a page is rendered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UserMark {

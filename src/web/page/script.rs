@@ -14,6 +14,8 @@ pub const SHOW_PASSWORD: &str = include_str!("../templates/show_password.js");
 pub const COUNTDOWN: &str = include_str!("../templates/countdown.js");
 /// Copies a value to the clipboard.
 pub const COPY_VALUE: &str = include_str!("../templates/copy_value.js");
+/// Asks an authenticator for a passkey, and sends its answer.
+pub const PASSKEY: &str = include_str!("../templates/passkey.js");
 /// Prints the page.
 pub const PRINT: &str = include_str!("../templates/print.js");
 /// Submits the form that carries a message to an application.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     localization::{Form, phrase},
-    web::page::part::{AppMark, PageContext, UserMark},
+    web::page::part::{AppMark, PageContext, PasskeyAsk, UserMark},
 };
 
 /// What stands above the form of [`SecondFactorPage`], or beside its field.
@@ -14,6 +14,8 @@ use crate::{
 pub enum CodeNotice {
     None,
     WrongCode,
+    /// The answer of the passkey is not good, or came too late.
+    PasskeyRefused,
     /// Too many attempts.
     Throttled {
         /// How long to wait.
@@ -23,7 +25,8 @@ pub enum CodeNotice {
     },
 }
 
-/// Asks for a code; it posts `csrf`, `ticket`, `continue`, `code` and `remember` to `/login/second-factor`.
+/// Asks for a passkey or a code; it posts `csrf`, `ticket`, `continue`, `remember`, and `code` or `state` and
+/// `credential` to `/login/second-factor`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "second_factor.html", config = "src/web/askama.toml")]
 pub struct SecondFactorPage<'a> {
@@ -32,6 +35,10 @@ pub struct SecondFactorPage<'a> {
     pub application: Option<AppMark>,
     pub user: UserMark,
     pub notice: CodeNotice,
+    /// The user has a passkey.
+    pub passkey: Option<PasskeyAsk<'a>>,
+    /// The user has an authenticator application.
+    pub has_app: bool,
     /// For how many days the device can be remembered; `None` if it cannot.
     pub remember_days: Option<i64>,
     pub csrf: &'a str,
@@ -48,6 +55,10 @@ impl SecondFactorPage<'_> {
 
     fn is_code_wrong(&self) -> bool {
         self.notice == CodeNotice::WrongCode
+    }
+
+    fn is_passkey_refused(&self) -> bool {
+        self.notice == CodeNotice::PasskeyRefused
     }
 }
 
@@ -77,6 +88,8 @@ pub struct EnrolmentPage<'a> {
     pub notice: EnrolmentNotice,
     /// The sign-in goes on only with a second factor.
     pub is_required: bool,
+    /// A passkey will do, too.
+    pub can_add_passkey: bool,
     /// An `svg` element of ours.
     pub qr_code: &'a str,
     pub secret: &'a str,
@@ -91,6 +104,40 @@ impl EnrolmentPage<'_> {
     fn is_code_wrong(&self) -> bool {
         self.notice == EnrolmentNotice::WrongCode
     }
+}
+
+/// What stands above the form of [`PasskeyEnrolmentPage`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PasskeyNotice {
+    None,
+    /// The answer is not good.
+    Refused,
+    /// There is a passkey of this account on the device.
+    Known,
+    /// Too many attempts.
+    Throttled {
+        seconds: u64,
+    },
+    /// The user has as many second factors as possible.
+    TooMany,
+    /// The page was not of this browser, or too old.
+    Expired,
+}
+
+/// Sets up a passkey; it posts `csrf`, `state`, `credential`, `name`, `required` and `continue` to
+/// `/account/second-factors/add-passkey`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "passkey_enrolment.html", config = "src/web/askama.toml")]
+pub struct PasskeyEnrolmentPage<'a> {
+    pub page: PageContext,
+    pub user: UserMark,
+    pub notice: PasskeyNotice,
+    /// The sign-in goes on only with a second factor.
+    pub is_required: bool,
+    pub ask: PasskeyAsk<'a>,
+    pub csrf: &'a str,
+    /// The pending sign-in, sealed.
+    pub sealed: Option<&'a str>,
 }
 
 /// Shows new recovery codes, once.
@@ -131,6 +178,7 @@ impl RecoveryCodesPage<'_> {
 pub struct FactorRow {
     pub id: String,
     pub name: String,
+    pub is_passkey: bool,
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
 }
@@ -175,5 +223,6 @@ pub struct AccountFactorsPage<'a> {
     pub factors: Vec<FactorRow>,
     pub recovery_codes: usize,
     pub can_remember: bool,
+    pub can_add_passkey: bool,
     pub csrf: &'a str,
 }

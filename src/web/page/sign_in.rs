@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, PageContext};
+use crate::web::page::part::{AppMark, PageContext, PasskeyAsk};
 
 /// The message above the form.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +24,13 @@ pub enum SignInNotice {
     Busy,
     /// The browser returns no cookie, so nobody can be signed in with it.
     NoCookies,
+    /// The passkey is none that lets anybody in here, or its answer is not good.
+    PasskeyRefused {
+        /// Code and reference, for the administrator.
+        code: String,
+    },
+    /// The form was open for too long to sign in with a passkey.
+    PasskeyExpired,
     /// The password was set by a link.
     PasswordSet,
     /// The session ended while its page was open.
@@ -47,6 +54,9 @@ pub struct SignInPage<'a> {
     pub can_recover: bool,
     /// The pending sign-in, sealed, posted back as `continue`.
     pub sealed: Option<&'a str>,
+    /// For whoever signs in with a passkey alone; it posts `csrf`, `continue`, `state` and `credential` to
+    /// `/login/passkey`.
+    pub passkey: Option<PasskeyAsk<'a>>,
 }
 
 impl SignInPage<'_> {

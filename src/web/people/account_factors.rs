@@ -8,7 +8,10 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    model::{endpoint::path, second_factor::SecondFactor},
+    model::{
+        endpoint::path,
+        second_factor::{SecondFactor, SecondFactorKind},
+    },
     provider::sign_in::enrolment::{FactorChange, FactorsPage},
     web::{
         error::Error,
@@ -159,6 +162,7 @@ fn page(site: &Site, request: &HttpRequest, found: &FactorsPage, notice: Factors
     let row = |factor: &SecondFactor| FactorRow {
         id: factor.id.to_string(),
         name: factor.name.to_string(),
+        is_passkey: factor.kind == SecondFactorKind::Passkey,
         created_at: factor.created_at,
         last_used_at: factor.last_used_at,
     };
@@ -170,6 +174,7 @@ fn page(site: &Site, request: &HttpRequest, found: &FactorsPage, notice: Factors
             factors: found.factors.iter().map(row).collect(),
             recovery_codes: found.recovery_codes,
             can_remember: found.can_remember,
+            can_add_passkey: found.can_add_passkey,
             csrf,
         }
         .html()

@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::{
     model::{endpoint::path, second_factor::FactorName, secret::Secret},
-    provider::sign_in::enrolment::{Enrolled, EnrolmentOutcome, FactorChange, TotpEnrolment},
+    provider::sign_in::{
+        enrolment::{EnrolmentOutcome, FactorChange, TotpEnrolment},
+        new_factor::Enrolled,
+    },
     web::{
         error::Error,
         layer::{csrf, off_thread::off_thread},
@@ -157,7 +160,7 @@ async fn begin(site: &Data<Site>, request: &HttpRequest) -> Result<FactorChange<
 }
 
 /// Asks for what is not fresh enough, and returns to `target`.
-async fn prove_again<T>(
+pub(in crate::web) async fn prove_again<T>(
     site: &Data<Site>,
     request: &HttpRequest,
     missing: &FactorChange<T>,
@@ -172,7 +175,12 @@ async fn prove_again<T>(
 }
 
 /// The first recovery codes are shown at once: there is no second time.
-fn enrolled_response(site: &Site, request: &HttpRequest, enrolled: &Enrolled, next: &str) -> HttpResponse {
+pub(in crate::web) fn enrolled_response(
+    site: &Site,
+    request: &HttpRequest,
+    enrolled: &Enrolled,
+    next: &str,
+) -> HttpResponse {
     let cookie = site.cookies.set_session(&enrolled.session);
     let Some(recovery_codes) = &enrolled.recovery_codes else {
         return see_other(next).cookie(cookie).finish();

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
     model::endpoint::path,
-    provider::sign_in::enrolment::{NewRecoveryCodes, TotpEnrolment},
+    provider::sign_in::{enrolment::TotpEnrolment, new_factor::NewRecoveryCodes},
     web::{
         layer::csrf,
         page::{
@@ -37,6 +37,7 @@ pub(in crate::web) fn enrolment(
             user: respond::user_mark(&enrolment.user),
             notice,
             is_required: view.is_required,
+            can_add_passkey: enrolment.can_add_passkey,
             qr_code: enrolment.qr_code.expose(),
             secret: enrolment.secret.expose(),
             csrf,

@@ -8,6 +8,7 @@ pub(in crate::web) mod enrolment;
 mod factor_pages;
 pub(in crate::web) mod logout;
 pub(in crate::web) mod outcome;
+pub(in crate::web) mod passkey;
 pub(in crate::web) mod password_link;
 pub(in crate::web) mod portal;
 pub(in crate::web) mod recovery;

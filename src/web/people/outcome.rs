@@ -82,6 +82,7 @@ async fn ask_to_sign_in(
             SignInNotice::None
         },
         sealed,
+        needs_password: prompt.needs_password,
     };
     Ok(sign_in::sign_in_form(site, request, StatusCode::OK, &view))
 }

@@ -1,4 +1,4 @@
-//! `/login/second-factor`: the code that a sign-in or a session lacks.
+//! `/login/second-factor`: the code or the passkey that a sign-in or a session lacks.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -14,7 +14,8 @@ use crate::{
         sign_in::{
             challenge::SecondFactorChallenge,
             enrolment::StepPage,
-            second_factor::{SecondFactorAnswer, SecondFactorOutcome},
+            passkey::PasskeyProof,
+            second_factor::{FactorProof, SecondFactorAnswer, SecondFactorOutcome},
         },
     },
     web::{
@@ -22,6 +23,7 @@ use crate::{
         layer::{csrf, off_thread::off_thread},
         page::{
             html::Page,
+            part::PasskeyAsk,
             second_factor::{CodeNotice, EnrolmentNotice, SecondFactorPage},
         },
         people::{
@@ -48,6 +50,11 @@ pub(in crate::web) struct CodeForm {
     code: String,
     #[serde(default)]
     remember: String,
+    #[serde(default)]
+    state: String,
+    /// The answer of a passkey, in place of a code.
+    #[serde(default)]
+    credential: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,8 +117,16 @@ pub(in crate::web) async fn post(
         return Ok(begin_anew());
     }
     let visitor = site.visitor(&request);
+    let proof = if form.credential.is_empty() {
+        FactorProof::Code(Secret::new(form.code))
+    } else {
+        FactorProof::Passkey(PasskeyProof {
+            state: form.state,
+            answer: form.credential,
+        })
+    };
     let answer = SecondFactorAnswer {
-        code: Secret::new(form.code),
+        proof,
         remember: !form.remember.is_empty(),
     };
     let ticket = Some(form.ticket).filter(|ticket| !ticket.is_empty());
@@ -143,6 +158,9 @@ pub(in crate::web) async fn post(
         }
         SecondFactorOutcome::Expired => return Ok(begin_anew()),
         SecondFactorOutcome::WrongCode(challenge) => (challenge, StatusCode::OK, CodeNotice::WrongCode),
+        SecondFactorOutcome::PasskeyRefused(challenge) => {
+            (challenge, StatusCode::OK, CodeNotice::PasskeyRefused)
+        }
         SecondFactorOutcome::Throttled {
             challenge,
             until,
@@ -163,7 +181,7 @@ pub(in crate::web) async fn post(
     };
     let seconds = match &notice {
         CodeNotice::Throttled { seconds, .. } => Some(*seconds),
-        CodeNotice::None | CodeNotice::WrongCode => None,
+        CodeNotice::None | CodeNotice::WrongCode | CodeNotice::PasskeyRefused => None,
     };
     let mut response = page(&site, &request, status, &view, notice);
     if let Some(seconds) = seconds {
@@ -193,6 +211,11 @@ fn page(
                 .map(|(id, name)| respond::app_mark(*id, name)),
             user: respond::user_mark(&view.challenge.user),
             notice,
+            passkey: view.challenge.passkey.as_ref().map(|ask| PasskeyAsk {
+                options: &ask.options,
+                state: &ask.state,
+            }),
+            has_app: view.challenge.has_app,
             remember_days: view.challenge.remember_days,
             csrf,
             ticket: view.challenge.ticket.as_deref(),

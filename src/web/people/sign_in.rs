@@ -27,6 +27,7 @@ use crate::{
         page::{
             html::Page,
             notice::NoticeKind,
+            part::PasskeyAsk,
             sign_in::{SignInNotice, SignInPage},
         },
         people::{
@@ -103,6 +104,7 @@ pub(in crate::web) async fn post(
         email: form.email.clone(),
         notice,
         sealed: sealed.clone(),
+        needs_password: false,
     };
     if !csrf::is_valid(
         &request,
@@ -258,6 +260,8 @@ pub(in crate::web) struct SignInView {
     pub(in crate::web) email: String,
     pub(in crate::web) notice: SignInNotice,
     pub(in crate::web) sealed: Option<String>,
+    /// The application asks for what a passkey alone does not prove.
+    pub(in crate::web) needs_password: bool,
 }
 
 impl Default for SignInView {
@@ -267,6 +271,7 @@ impl Default for SignInView {
             email: String::new(),
             notice: SignInNotice::None,
             sealed: None,
+            needs_password: false,
         }
     }
 }
@@ -277,7 +282,21 @@ pub(in crate::web) fn sign_in_form(
     status: StatusCode,
     shown: &SignInView,
 ) -> HttpResponse {
-    site.form_page(request, status, |csrf| {
+    let (browser, is_new) = site.browser_token(request);
+    let asked = if shown.needs_password {
+        Ok(None)
+    } else {
+        site.provider.sign_in().passkey_sign_in_request(&browser)
+    };
+    // Whoever has no passkey signs in all the same.
+    let passkey = asked.unwrap_or_else(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "passkeys cannot be asked for"
+        );
+        None
+    });
+    site.form_page_of(&browser, is_new, status, |csrf| {
         SignInPage {
             page: site.page_context(request),
             application: shown
@@ -289,6 +308,10 @@ pub(in crate::web) fn sign_in_form(
             csrf,
             can_recover: recovery::is_offered(site),
             sealed: shown.sealed.as_deref(),
+            passkey: passkey.as_ref().map(|ask| PasskeyAsk {
+                options: &ask.options,
+                state: &ask.state,
+            }),
         }
         .html()
     })

@@ -242,13 +242,38 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         59,
         "second_factors::a_device_is_remembered_only_where_that_is_allowed_and_wished_and_proves_nothing",
     ),
+    (
+        60,
+        "passkeys::a_challenge_is_good_once_for_one_browser_one_purpose_and_five_minutes",
+    ),
+    (
+        60,
+        "passkeys::what_is_not_the_answer_of_the_persons_own_passkey_here_is_refused",
+    ),
+    (
+        61,
+        "passkeys::what_is_not_the_answer_of_the_persons_own_passkey_here_is_refused",
+    ),
+    (
+        61,
+        "passkeys::a_new_passkey_is_stored_only_if_it_is_what_the_page_asked_for",
+    ),
+    (62, "passkeys::a_passkey_lets_in_only_who_may_sign_in"),
+    (
+        62,
+        "passkeys::a_passkey_is_removed_by_its_person_or_by_an_administrator",
+    ),
+    (
+        63,
+        "passkeys::an_address_that_would_lose_passkeys_is_refused_until_it_is_said_to_be_meant",
+    ),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, which does not exist yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56,
-    57, 58, 59,
+    57, 58, 59, 60, 61, 62, 63,
 ];
 
 /// Each row and a test that covers it, as docs/security.md names them.

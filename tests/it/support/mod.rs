@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod inspect;
 pub(crate) mod mail_server;
+pub(crate) mod passkey;
 pub(crate) mod publisher;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sp_keys;

@@ -6,21 +6,21 @@ open-your-app = Öffnen Sie die Authenticator-App auf Ihrem Smartphone und geben
 six-digit-code = Sechsstelliger Code
 wrong-code = Dieser Code ist falsch oder wurde bereits verwendet. Geben Sie den Code ein, der jetzt angezeigt wird.
 do-not-ask-for = { $days ->
-    [one] Auf diesem Gerät { $days } Tag lang nicht nach dem Code fragen
-   *[other] Auf diesem Gerät { $days } Tage lang nicht nach dem Code fragen
+    [one] Auf diesem Gerät { $days } Tag lang nicht danach fragen
+   *[other] Auf diesem Gerät { $days } Tage lang nicht danach fragen
 }
 continue-after = In { $wait } weiter
 no-phone = Ich habe mein Smartphone nicht zur Hand
 recovery-code = Wiederherstellungscode
 recovery-code-help = Einer der zehn Codes, die Sie sicher verwahrt haben. Jeder Code funktioniert nur einmal.
 use-recovery-code = Wiederherstellungscode verwenden
-no-recovery-code-link = Sie haben keinen? Dann können Sie { $help }: Ihre Administration kann das verlorene Smartphone entfernen, und Sie richten ein neues ein.
-no-recovery-code = Sie haben keinen? Wenden Sie sich an Ihre Administration: Sie kann das verlorene Smartphone entfernen, und Sie richten ein neues ein.
+no-recovery-code-link = Sie haben keinen? Dann können Sie { $help }: Ihre Administration kann entfernen, was Sie verloren haben, und Sie richten dann einen Ersatz ein.
+no-recovery-code = Sie haben keinen? Wenden Sie sich an Ihre Administration: Sie kann entfernen, was Sie verloren haben, und Sie richten dann einen Ersatz ein.
 
 add-your-phone = Smartphone hinzufügen
 too-many-codes-nothing-added = Es wurden zu viele falsche Codes eingegeben. Es wurde noch nichts hinzugefügt.
 as-many-as-possible = Mehr können Sie nicht hinzufügen
-as-many-as-possible-text = Entfernen Sie ein Smartphone, das Sie nicht mehr verwenden, und fügen Sie dann dieses hinzu.
+as-many-as-possible-text = Entfernen Sie eine Möglichkeit, die Sie nicht mehr verwenden, und fügen Sie dann die neue hinzu.
 nothing-was-added = Es wurde nichts hinzugefügt
 nothing-was-added-text = Die Seite war zu lange offen oder wurde in einem anderen Browser geöffnet. Scannen Sie den neuen QR-Code und entfernen Sie den alten Eintrag aus Ihrer App.
 from-now-on-code = Ab jetzt melden Sie sich mit Ihrem Passwort und einem Code von Ihrem Smartphone an.
@@ -53,7 +53,7 @@ recovery-codes-file-made = Erstellt am { $day }. Jeder Code funktioniert nur ein
 
 second-step = Zweiter Anmeldeschritt
 second-step-intro = Damit bestätigen Sie nach dem Passwort Ihre Anmeldung. Richten Sie am besten mindestens zwei Möglichkeiten ein und bewahren Sie Ihre Wiederherstellungscodes auf.
-no-second-step = Sie melden sich nur mit Ihrem Passwort an. Ist zusätzlich ein Code von Ihrem Smartphone nötig, reicht ein gestohlenes Passwort nicht aus.
+no-second-step = Sie melden sich nur mit Ihrem Passwort an. Mit einem Passkey oder einem zusätzlichen Code von Ihrem Smartphone reicht ein gestohlenes Passwort nicht mehr aus.
 codes-last-used = Codes vom Smartphone · zuletzt verwendet am { $day }
 codes-added = Codes vom Smartphone · hinzugefügt am { $day }
 remove = Entfernen
@@ -67,7 +67,7 @@ devices-not-asked = Geräte ohne Codeabfrage
 devices-not-asked-intro = Geräte, auf denen Sie nicht mehr nach einem Code gefragt werden wollten.
 devices-not-asked-text = Ein Gerät verloren oder verliehen? Hier legen Sie fest, dass ab sofort auf jedem Gerät wieder nach einem Code gefragt wird.
 ask-everywhere-again = Überall wieder fragen
-factor-added = Das Smartphone wurde hinzugefügt und funktioniert: Sie haben den Code gerade eingegeben.
-factor-removed = Das Smartphone wurde entfernt. Seine Codes sind nicht mehr gültig.
+factor-added = Die Anmeldemöglichkeit wurde hinzugefügt und funktioniert: Sie haben sie gerade verwendet.
+factor-removed = Die Anmeldemöglichkeit wurde entfernt und funktioniert hier nicht mehr.
 devices-forgotten = Ab jetzt wird auf jedem Gerät nach einem Code gefragt.
 factors-form-expired = Es wurde nichts geändert: Die Seite war zu lange offen oder wurde in einem anderen Browser geöffnet. Bitte versuchen Sie es noch einmal.

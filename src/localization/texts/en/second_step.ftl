@@ -15,8 +15,8 @@ no-phone = I do not have my phone
 recovery-code = Recovery code
 recovery-code-help = One of the ten codes that you put somewhere safe. Each works once.
 use-recovery-code = Use the recovery code
-no-recovery-code-link = You have none? { $help }: they can remove the phone you have lost, and you set up another one.
-no-recovery-code = You have none? Ask your administrator: they can remove the phone you have lost, and you set up another one.
+no-recovery-code-link = You have none? { $help }: they can remove what you have lost, and you set up another one.
+no-recovery-code = You have none? Ask your administrator: they can remove what you have lost, and you set up another one.
 
 # Setting up an authenticator app.
 add-your-phone = Add your phone
@@ -57,7 +57,7 @@ recovery-codes-file-made = Made on { $day }. Each works once. Codes made earlier
 # The list of what somebody signs in with after the password.
 second-step = Second step
 second-step-intro = What you confirm with after your password. Keep at least two, and your recovery codes.
-no-second-step = You sign in with your password alone. With a code from your phone besides, a stolen password is not enough.
+no-second-step = You sign in with your password alone. With a passkey, or a code from your phone besides, a stolen password is not enough.
 codes-last-used = Codes from your phone · last used on { $day }
 codes-added = Codes from your phone · added on { $day }
 remove = Remove
@@ -71,7 +71,7 @@ devices-not-asked = Devices that are not asked
 devices-not-asked-intro = Where you chose not to be asked for a code again.
 devices-not-asked-text = Lost one, or lent it? From now on every device is asked for a code again.
 ask-everywhere-again = Ask everywhere again
-factor-added = It is added, and it works: you were asked for its code just now.
-factor-removed = It is removed. Its codes no longer work.
+factor-added = It is added, and it works: you have just used it.
+factor-removed = It is removed, and no longer works here.
 devices-forgotten = From now on every device is asked for a code.
 factors-form-expired = Nothing was changed: the page was open for too long, or in another browser. Try again.

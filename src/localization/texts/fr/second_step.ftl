@@ -14,14 +14,14 @@ no-phone = Je n’ai pas mon téléphone
 recovery-code = Code de récupération
 recovery-code-help = L’un des dix codes que vous avez mis en lieu sûr. Chacun ne sert qu’une fois.
 use-recovery-code = Utiliser le code de récupération
-no-recovery-code-link = Vous n’en avez pas ? { $help } : une fois le téléphone perdu retiré de votre compte, vous pourrez en ajouter un autre.
-no-recovery-code = Vous n’en avez pas ? Adressez-vous à votre service informatique : il peut retirer le téléphone perdu, et vous pourrez en ajouter un autre.
+no-recovery-code-link = Vous n’en avez pas ? { $help } : le moyen de validation perdu peut être retiré de votre compte, et vous pourrez en ajouter un autre.
+no-recovery-code = Vous n’en avez pas ? Adressez-vous à votre service informatique : il peut retirer le moyen de validation perdu, et vous pourrez en ajouter un autre.
 
 # Ajout d’une application d’authentification
 add-your-phone = Ajoutez votre téléphone
 too-many-codes-nothing-added = Trop de codes incorrects ont été saisis. Rien n’a encore été ajouté.
-as-many-as-possible = Nombre maximal de téléphones atteint
-as-many-as-possible-text = Retirez un téléphone que vous n’utilisez plus, puis ajoutez celui-ci.
+as-many-as-possible = Nombre maximal atteint
+as-many-as-possible-text = Retirez un moyen que vous n’utilisez plus, puis ajoutez le nouveau.
 nothing-was-added = Rien n’a été ajouté
 nothing-was-added-text = La page est restée ouverte trop longtemps, ou a été ouverte dans un autre navigateur. Scannez le nouveau QR code et supprimez l’ancienne entrée dans votre application.
 from-now-on-code = Désormais, vous vous connecterez avec votre mot de passe et un code de votre téléphone.
@@ -56,7 +56,7 @@ recovery-codes-file-made = Créés le { $day }. Chacun ne sert qu’une fois. Le
 # Validation en deux étapes
 second-step = Validation en deux étapes
 second-step-intro = Ce qui vous est demandé après votre mot de passe. Gardez au moins deux moyens de validation, ainsi que vos codes de récupération.
-no-second-step = Vous vous connectez uniquement avec votre mot de passe. Si un code de votre téléphone est demandé en plus, un mot de passe volé ne suffit plus.
+no-second-step = Vous vous connectez uniquement avec votre mot de passe. Avec une clé d’accès, ou avec un code de votre téléphone en plus, un mot de passe volé ne suffit plus.
 codes-last-used = Codes de votre téléphone · dernière utilisation le { $day }
 codes-added = Codes de votre téléphone · ajout le { $day }
 remove = Retirer
@@ -70,7 +70,7 @@ devices-not-asked = Appareils dispensés de code
 devices-not-asked-intro = Les appareils sur lesquels vous avez choisi de ne plus saisir de code.
 devices-not-asked-text = Vous en avez perdu ou prêté un ? Redemandez un code sur tous vos appareils.
 ask-everywhere-again = Redemander un code partout
-factor-added = Le téléphone est ajouté et fonctionne : vous venez de saisir l’un de ses codes.
-factor-removed = Le téléphone est retiré. Ses codes ne fonctionnent plus.
+factor-added = Le moyen de validation est ajouté et fonctionne : vous venez de l’utiliser.
+factor-removed = Le moyen de validation est retiré et ne fonctionne plus ici.
 devices-forgotten = Désormais, un code est demandé sur tous vos appareils.
 factors-form-expired = Rien n’a été modifié : la page est restée ouverte trop longtemps, ou a été ouverte dans un autre navigateur. Réessayez.

@@ -34,7 +34,7 @@ mail-new-device-not-you = ご本人によるサインインの場合、ご対応
 
 mail-factors-changed-subject = 2段階認証の設定が変更されました
 mail-factors-changed-heading = 2段階認証の設定が変更されました
-mail-factor-added = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証に「{ $factor }」が追加されました。今後は、サインインの際にこの方法での確認が必要です。
-mail-factor-removed = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証から「{ $factor }」が削除されました。今後は使えません。
+mail-factor-added = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証に「{ $factor }」が追加されました。今後は、サインインの際にこの方法での本人確認を求められます。
+mail-factor-removed = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証から「{ $factor }」が削除されました。今後、サインインには使えません。
 mail-factors-all-removed = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証とリカバリーコードが、管理者によってすべて削除されました。
 mail-recovery-codes-made = { $name }さん、{ $moment }に、{ $address } のアカウントの新しいリカバリーコードが作成されました。以前のコードはもう使えません。

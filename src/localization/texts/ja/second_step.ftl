@@ -6,15 +6,15 @@ open-your-app = スマートフォンで認証アプリを開き、「{ $organis
 six-digit-code = 6桁のコード
 wrong-code = コードが正しくないか、すでに使用されています。現在表示されているコードを入力してください。
 do-not-ask-for = { $days ->
-   *[other] このデバイスでは{ $days }日間、コードの入力を省略する
+   *[other] このデバイスでは{ $days }日間、確認を省略する
 }
 continue-after = { $wait }後に続行
 no-phone = スマートフォンが手元にない場合
 recovery-code = リカバリーコード
 recovery-code-help = 安全な場所に保管した10個のコードのうちの1つです。各コードは1回だけ使えます。
 use-recovery-code = リカバリーコードを使う
-no-recovery-code-link = リカバリーコードがない場合は、「{ $help }」からご連絡ください。紛失したスマートフォンの登録を解除してもらうと、別のスマートフォンを設定できます。
-no-recovery-code = リカバリーコードがない場合は、管理者にご連絡ください。紛失したスマートフォンの登録を解除してもらうと、別のスマートフォンを設定できます。
+no-recovery-code-link = リカバリーコードがない場合は、「{ $help }」からご連絡ください。紛失したスマートフォンやパスキーの登録を解除してもらうと、新しいものを設定できます。
+no-recovery-code = リカバリーコードがない場合は、管理者にご連絡ください。紛失したスマートフォンやパスキーの登録を解除してもらうと、新しいものを設定できます。
 
 add-your-phone = スマートフォンを追加
 too-many-codes-nothing-added = 誤ったコードの入力が続きました。まだ何も追加されていません。
@@ -52,7 +52,7 @@ recovery-codes-file-made = 作成日：{ $day }。各コードは1回だけ使�
 
 second-step = 2段階認証
 second-step-intro = パスワードの入力後に、本人確認に使う方法です。2つ以上の方法と、リカバリーコードを用意しておいてください。
-no-second-step = 現在は、パスワードだけでサインインしています。スマートフォンのコードも使うようにすると、パスワードが盗まれただけではサインインされません。
+no-second-step = 現在は、パスワードだけでサインインしています。パスキーを使うか、スマートフォンのコードを併用すると、パスワードが盗まれただけではサインインされません。
 codes-last-used = スマートフォンのコード · 最終使用日：{ $day }
 codes-added = スマートフォンのコード · 追加日：{ $day }
 remove = 削除
@@ -62,11 +62,11 @@ few-left = 残りわずか
 make-new-codes = 新しいコードを作成
 add-phone = スマートフォンを追加
 add-another-phone = 別のスマートフォンを追加
-devices-not-asked = コードの入力を省略するデバイス
-devices-not-asked-intro = 次回からコードの入力を省略するように設定したデバイスです。
+devices-not-asked = 確認を省略するデバイス
+devices-not-asked-intro = 次回から確認を省略するように設定したデバイスです。
 devices-not-asked-text = デバイスをなくしたときや、人に貸したときは、設定を解除してください。解除すると、すべてのデバイスで再びコードの入力が必要になります。
 ask-everywhere-again = すべてのデバイスで解除
-factor-added = 追加しました。コードを確認済みなので、すぐに使えます。
-factor-removed = 削除しました。そのコードはもう使えません。
+factor-added = 追加しました。動作を確認済みなので、すぐに使えます。
+factor-removed = 削除しました。このサイトではもう使えません。
 devices-forgotten = 今後は、すべてのデバイスでコードの入力が必要です。
 factors-form-expired = ページを長時間開いたままだったか、別のブラウザーで開いていたため、変更は保存されませんでした。もう一度お試しください。

@@ -3,10 +3,10 @@
 use chrono::DateTime;
 
 use crate::web::page::{
-    part::AppMark,
+    part::{AppMark, PasskeyAsk},
     second_factor::{
         AccountFactorsPage, CodeNotice, EnrolmentNotice, EnrolmentPage, FactorRow, FactorsNotice,
-        RecoveryCodesPage, SecondFactorPage,
+        PasskeyEnrolmentPage, PasskeyNotice, RecoveryCodesPage, SecondFactorPage,
     },
     tests::samples::{Sample, SampleTexts},
 };
@@ -22,10 +22,29 @@ impl SampleTexts<'_> {
                     application: application.cloned(),
                     user: self.user_mark(),
                     notice,
+                    passkey: None,
+                    has_app: true,
                     remember_days,
                     csrf: self.secret,
                     ticket: Some(self.secret),
                     sealed: application.map(|_| self.secret),
+                },
+            )
+        };
+        let passkey = |name, has_app, remember_days, notice| {
+            Sample::page(
+                name,
+                &SecondFactorPage {
+                    page: self.page(),
+                    application: Some(chatgpt.clone()),
+                    user: self.user_mark(),
+                    notice,
+                    passkey: Some(self.passkey()),
+                    has_app,
+                    remember_days,
+                    csrf: self.secret,
+                    ticket: None,
+                    sealed: Some(self.secret),
                 },
             )
         };
@@ -37,7 +56,28 @@ impl SampleTexts<'_> {
             page("second-factor", None, None, CodeNotice::None),
             page("second-factor-app", Some(&chatgpt), Some(30), CodeNotice::None),
             page("second-factor-wrong", Some(&chatgpt), None, CodeNotice::WrongCode),
-            page("second-factor-wait", Some(&chatgpt), Some(1), wait),
+            page("second-factor-wait", Some(&chatgpt), Some(1), wait.clone()),
+            passkey("second-factor-passkey", false, None, CodeNotice::None),
+            passkey("second-factor-passkey-or-code", true, Some(30), CodeNotice::None),
+            passkey(
+                "second-factor-passkey-code-wrong",
+                true,
+                None,
+                CodeNotice::WrongCode,
+            ),
+            passkey(
+                "second-factor-passkey-refused",
+                true,
+                None,
+                CodeNotice::PasskeyRefused,
+            ),
+            passkey(
+                "second-factor-passkey-recovery-wrong",
+                false,
+                None,
+                CodeNotice::WrongCode,
+            ),
+            passkey("second-factor-passkey-wait", false, None, wait),
         ]
     }
 
@@ -50,6 +90,7 @@ impl SampleTexts<'_> {
                     user: self.user_mark(),
                     notice,
                     is_required,
+                    can_add_passkey: true,
                     qr_code: "<svg viewBox=\"0 0 9 9\"><path d=\"M0 0h7v1h-7z\"/></svg>",
                     secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
                     csrf: self.secret,
@@ -66,6 +107,40 @@ impl SampleTexts<'_> {
             page("add-phone-wait", false, wait),
             page("add-phone-too-many", false, EnrolmentNotice::TooMany),
             page("add-phone-expired", false, EnrolmentNotice::Expired),
+        ]
+    }
+
+    pub(super) fn passkey(&self) -> PasskeyAsk<'_> {
+        PasskeyAsk {
+            options: self.text,
+            state: self.secret,
+        }
+    }
+
+    pub(super) fn passkey_enrolment_pages(&self) -> Vec<Sample> {
+        let page = |name, is_required, notice| {
+            Sample::page(
+                name,
+                &PasskeyEnrolmentPage {
+                    page: self.page(),
+                    user: self.user_mark(),
+                    notice,
+                    is_required,
+                    ask: self.passkey(),
+                    csrf: self.secret,
+                    sealed: is_required.then_some(self.secret),
+                },
+            )
+        };
+        let wait = PasskeyNotice::Throttled { seconds: 119 };
+        vec![
+            page("add-passkey", false, PasskeyNotice::None),
+            page("add-passkey-required", true, PasskeyNotice::None),
+            page("add-passkey-refused", false, PasskeyNotice::Refused),
+            page("add-passkey-known", false, PasskeyNotice::Known),
+            page("add-passkey-wait", true, wait),
+            page("add-passkey-too-many", false, PasskeyNotice::TooMany),
+            page("add-passkey-expired", true, PasskeyNotice::Expired),
         ]
     }
 
@@ -90,6 +165,7 @@ impl SampleTexts<'_> {
         let row = FactorRow {
             id: "01890000-0000-7000-8000-000000000000".to_owned(),
             name: self.text.to_owned(),
+            is_passkey: false,
             created_at: DateTime::UNIX_EPOCH,
             last_used_at: Some(DateTime::UNIX_EPOCH),
         };
@@ -103,13 +179,17 @@ impl SampleTexts<'_> {
                     factors: factors.to_vec(),
                     recovery_codes,
                     can_remember: true,
+                    can_add_passkey: true,
                     csrf: self.secret,
                 },
             )
         };
-        let mut unused = row.clone();
-        unused.last_used_at = None;
-        let two = [unused, row];
+        let passkey = FactorRow {
+            is_passkey: true,
+            last_used_at: None,
+            ..row.clone()
+        };
+        let two = [passkey, row];
         vec![
             Sample::page("recovery-codes", &recovery),
             account("factors-none", &[], 0, FactorsNotice::None),

@@ -215,6 +215,7 @@ fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
         csrf: "t",
         can_recover: false,
         sealed: Some("h"),
+        passkey: None,
     };
     let html = page.html();
     for part in [

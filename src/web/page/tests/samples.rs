@@ -113,6 +113,7 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     all.extend(texts.password_pages());
     all.extend(texts.code_pages());
     all.extend(texts.enrolment_pages());
+    all.extend(texts.passkey_enrolment_pages());
     all.extend(texts.factor_pages());
     all.extend(texts.account_pages());
     all.extend(texts.link_pages());
@@ -145,7 +146,9 @@ impl SampleTexts<'_> {
 
     fn sign_in_pages(&self) -> Vec<Sample> {
         let [chatgpt, _, travel, _] = self.marks();
+        // With a passkey, but where the application wants a password.
         let page = |name, application: Option<&AppMark>, email, notice| {
+            let needs_password = notice == SignInNotice::SignInAgain;
             let (application, go_on) = (application.cloned(), application.map(|_| self.secret));
             Sample::page(
                 name,
@@ -157,8 +160,12 @@ impl SampleTexts<'_> {
                     csrf: self.secret,
                     can_recover: true,
                     sealed: go_on,
+                    passkey: (!needs_password).then(|| self.passkey()),
                 },
             )
+        };
+        let refused = SignInNotice::PasskeyRefused {
+            code: "PASSKEY-REFUSED 7F3A-92C1".to_owned(),
         };
         let wrong = SignInNotice::WrongCredentials {
             code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
@@ -175,6 +182,8 @@ impl SampleTexts<'_> {
             page("login-meanwhile", None, "", SignInNotice::SessionEnded),
             page("login-password-set", None, "", SignInNotice::PasswordSet),
             page("login-busy", Some(&chatgpt), self.email, SignInNotice::Busy),
+            page("login-passkey-refused", Some(&chatgpt), "", refused),
+            page("login-passkey-expired", None, "", SignInNotice::PasskeyExpired),
             page("login-no-cookies", None, "", SignInNotice::NoCookies),
             page(
                 "login-again",
