@@ -21,7 +21,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Gives up the domain of the passkeys that there are, after base_url has changed to another one
+    /// Gives up the domain of the passkeys that there are, after the address of the settings has changed
     Move {
         /// Does it, although people have passkeys for the old domain
         #[arg(long)]

@@ -134,7 +134,7 @@ impl RelyingParty {
         let state: PasskeyRegistration = serde_json::from_slice(state).map_err(|_bad| Refused::Malformed)?;
         let passkey = self.0.finish_passkey_registration(&answer.0, &state)?;
         let credential_id = passkey.cred_id().to_vec();
-        let (public_key, counter) = without_counter(passkey).ok_or(Refused::Malformed)?;
+        let (public_key, counter) = without_counter(&passkey).ok_or(Refused::Malformed)?;
         Ok(NewPasskey {
             credential_id,
             public_key,
@@ -180,13 +180,13 @@ impl RelyingParty {
 }
 
 /// The library refuses a passkey whose counter does not rise: the stored one is 0, and ours stands beside it.
-fn without_counter(passkey: Passkey) -> Option<(PublicKey, u32)> {
-    let mut value = serde_json::to_value(&passkey).ok()?;
-    let counter = value.get_mut("cred")?.get_mut("counter")?;
-    let counted = u32::try_from(counter.as_u64()?).ok()?;
-    *counter = Value::from(0);
+fn without_counter(passkey: &Passkey) -> Option<(PublicKey, u32)> {
+    let mut value = serde_json::to_value(passkey).ok()?;
+    let field = value.get_mut("cred")?.get_mut("counter")?;
+    let counter = u32::try_from(field.as_u64()?).ok()?;
+    *field = Value::from(0);
     let passkey = serde_json::from_value(value).ok()?;
-    Some((PublicKey(passkey), counted))
+    Some((PublicKey(passkey), counter))
 }
 
 /// Why an answer is not good.

@@ -58,12 +58,7 @@ fn routes(app: &mut ServiceConfig) {
             .route(get_or_head().to(people::second_factor::get))
             .route(post().to(people::second_factor::post)),
     );
-    app.service(
-        resource(path::PASSKEY_SIGN_IN)
-            .route(get_or_head().to(people::passkey::to_sign_in))
-            .route(post().to(people::passkey::sign_in)),
-    );
-    app.service(resource(path::RELATED_ORIGINS).route(get_or_head().to(people::passkey::related_origins)));
+    passkey_routes(app);
     account_routes(app);
     app.service(
         resource(path::LOGOUT)
@@ -139,6 +134,16 @@ fn routes(app: &mut ServiceConfig) {
     app.service(resource(assets::LOGO_PATH).route(get_or_head().to(assets::logo)));
     app.service(resource(health::LIVE).route(get_or_head().to(health::live)));
     app.service(resource(health::READY).route(get_or_head().to(health::ready)));
+}
+
+/// Signing in with a passkey alone.
+fn passkey_routes(app: &mut ServiceConfig) {
+    app.service(
+        resource(path::PASSKEY_SIGN_IN)
+            .route(get_or_head().to(people::passkey::to_sign_in))
+            .route(post().to(people::passkey::sign_in)),
+    );
+    app.service(resource(path::RELATED_ORIGINS).route(get_or_head().to(people::passkey::related_origins)));
 }
 
 /// Where people change how they sign in.

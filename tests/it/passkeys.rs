@@ -707,8 +707,8 @@ fn an_address_that_would_lose_passkeys_is_refused_until_it_is_said_to_be_meant()
         let asked = browser.submit_password(&login, ADA, PASSWORD);
         assert_contains(&asked.body, "Recovery code");
         assert!(!asks_for_passkey(&asked), "{}", asked.body);
-        let moves = "SELECT count(*) AS n FROM audit_events WHERE action = 'passkey.move'";
-        assert_eq!(sql::number(&server.settings, moves), 1);
+        let recorded = "SELECT count(*) AS n FROM audit_events WHERE action = 'passkey.move'";
+        assert_eq!(sql::number(&server.settings, recorded), 1);
 
         // Back at the old address, they work again.
         let dir = server.stop();
