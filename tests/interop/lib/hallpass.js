@@ -65,11 +65,12 @@ async function emptySchema() {
 }
 
 export class Hallpass {
-  static async start(database) {
+  /** `host` is where it is reached: browsers have no passkeys at an IP address. */
+  static async start(database, host = '127.0.0.1') {
     const self = new Hallpass();
     self.directory = await mkdtemp(path.join(os.tmpdir(), 'hallpass-interop-'));
     const port = await freePort();
-    self.origin = `http://127.0.0.1:${port}`;
+    self.origin = `http://${host}:${port}`;
     self.sso = `${self.origin}/saml/sso`;
     self.slo = `${self.origin}/saml/slo`;
     self.environment = {
