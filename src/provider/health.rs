@@ -59,6 +59,12 @@ impl Provider {
         if !looked.has_users {
             warnings.push(Finding::new("there is nobody who could sign in").with_remedy(Remedy::AddUser));
         }
+        if looked.unreadable_passkeys > 0 {
+            warnings.push(Finding::new(format!(
+                "{} of the stored passkeys cannot be read",
+                looked.unreadable_passkeys
+            )));
+        }
         let snapshot = self.cached_snapshot()?;
         if snapshot.applications.is_empty() {
             warnings.push(
@@ -93,6 +99,13 @@ impl Provider {
             let now = self.now();
             self.store().write_relaxed(|tx| tx.write_heartbeat(now))?;
         }
+        Ok(())
+    }
+
+    /// Records how many passkeys could not be read.
+    pub(super) fn record_unreadable_passkeys(&self, count: usize) -> Result<(), Error> {
+        let mut looked = self.0.health_check.lock().map_err(|_poisoned| Error::Poisoned)?;
+        looked.unreadable_passkeys = count;
         Ok(())
     }
 

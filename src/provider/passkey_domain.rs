@@ -82,6 +82,7 @@ impl Provider {
         loop {
             let batch = self.store().read(|tx| tx.passkeys_after(after, BATCH))?;
             let Some(last) = batch.last() else {
+                self.record_unreadable_passkeys(unreadable)?;
                 return Ok((all, unreadable));
             };
             after = Some(last.factor.id);

@@ -78,8 +78,9 @@ impl Context {
 
     fn is_satisfied_by(self, proved: Proved) -> bool {
         match self {
-            Self::None | Self::Password | Self::AtLeastPassword => true,
-            Self::BetterThanPassword => proved == Proved::TwoFactors,
+            Self::None | Self::AtLeastPassword => true,
+            Self::Password => proved != Proved::PasskeyAlone,
+            Self::BetterThanPassword => [Proved::TwoFactors, Proved::PasskeyAlone].contains(&proved),
             Self::X509 => false,
         }
     }
@@ -124,6 +125,7 @@ enum Proved {
     TwoFactors,
     /// A password, on a device on which no second factor is asked for.
     RememberedDevice,
+    PasskeyAlone,
 }
 
 /// Who has to have a second factor.
@@ -235,6 +237,7 @@ fn case() -> impl Strategy<Value = Case> {
             Proved::Password,
             Proved::TwoFactors,
             Proved::RememberedDevice,
+            Proved::PasskeyAlone,
         ]),
         prop::sample::select(vec![
             Rule::None,
@@ -422,15 +425,16 @@ impl Setup {
             .unwrap();
     }
 
-    /// Of every session that is there: as after a sign-in with more than a password.
+    /// Of every session that is there: as after a sign-in with more than a password, or with something else.
     fn set_proved(&self, proved: Proved) {
-        let more = match proved {
-            Proved::Password => return,
-            Proved::TwoFactors => " otp:",
-            Proved::RememberedDevice => " device:",
-        };
         let at = (self.sso.now() - TimeDelta::seconds(1)).timestamp_micros();
-        let update = format!("UPDATE sessions SET authentications = authentications || '{more}{at}'");
+        let events = match proved {
+            Proved::Password => return,
+            Proved::TwoFactors => format!("authentications || ' otp:{at}'"),
+            Proved::RememberedDevice => format!("authentications || ' device:{at}'"),
+            Proved::PasskeyAlone => "replace(authentications, 'pwd:', 'hwk:')".to_owned(),
+        };
+        let update = format!("UPDATE sessions SET authentications = {events}");
         sql::execute(&self.sso.server.settings, &update);
     }
 

@@ -326,15 +326,14 @@ fn a_new_passkey_is_stored_only_if_it_is_what_the_page_asked_for() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let mut browser = setup.signed_in_browser();
-        let wrong: [(&str, &dyn Fn(&mut Passkey)); 3] = [
-            ("origin", &|key| key.origin = "https://evil.example".to_owned()),
-            ("domain", &|key| key.rp_id = "evil.example".to_owned()),
-            ("no user verification", &|key| key.verifies_user = false),
-        ];
-        for (what, change) in wrong {
+        for what in ["origin", "domain", "no user verification"] {
             let page = browser.get(ADD);
             let mut passkey = Passkey::new();
-            change(&mut passkey);
+            match what {
+                "origin" => passkey.origin = "https://evil.example".to_owned(),
+                "domain" => passkey.rp_id = "evil.example".to_owned(),
+                _ => passkey.verifies_user = false,
+            }
             let answer = passkey.create(&page);
             let refused = add_passkey(&mut browser, &page, &answer);
             assert_contains(&refused.body, "Nothing was added");
@@ -582,6 +581,8 @@ fn a_passkey_is_removed_by_its_person_or_by_an_administrator() {
         let mut browser = browser_from(&setup, "198.51.100.9");
         let login = browser.get("/login");
         sign_in_with(&mut browser, &login, &passkey.answer(&login));
+        // The list begins with the older one.
+        setup.server.clock.advance(TimeDelta::seconds(1));
         let (second, _) = with_passkey(&mut browser);
         let page = browser.get("/account/second-factors");
         let (csrf, id) = (page.field("csrf").unwrap(), page.field("id").unwrap());
@@ -647,6 +648,10 @@ fn passkeys_open_with_another_sealing_key_and_what_cannot_be_read_is_counted() {
         assert_contains(&asked.body, "Recovery code");
         let cli = Cli::new(&server.settings.data_dir, database);
         assert_contains(&cli.expect_success(&["passkey", "show"]), "Unreadable");
+        assert_contains(
+            &later.get("/health/ready").body,
+            "1 of the stored passkeys cannot be read",
+        );
     });
 }
 

@@ -63,7 +63,7 @@
     event.preventDefault();
     form.querySelector('[role=alert]').hidden = true;
     if (!window.PublicKeyCredential) return tell('unsupported');
-    ask().then(send).catch(failed);
+    Promise.resolve().then(function () { return ask(); }).then(send).catch(failed);
   });
   if (!('conditional' in form.dataset) || !window.PublicKeyCredential) return;
   if (!PublicKeyCredential.isConditionalMediationAvailable) return;
