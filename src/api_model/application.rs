@@ -7,6 +7,7 @@ use crate::{
     model::{
         application::{Application, ApplicationKind, ServiceProvider, SpUrl},
         key::Certificate,
+        keys_on::KeysOn,
         remedy::Remediable,
         response_options::ContentCipher,
         rollover::ApplicationDraft,
@@ -37,6 +38,8 @@ pub struct ApplicationOutput {
     pub allow_idp_initiated: bool,
     pub relay_state: Option<String>,
     pub name_id: &'static str,
+    /// By what it knows people: `nameid`, `email` or `id`, where that is known.
+    pub keys_on: Option<&'static str>,
     /// `proven` or `password`: the class of an answer whose request asks for none.
     pub authn_context: &'static str,
     pub sign: &'static str,
@@ -144,6 +147,7 @@ impl From<&Application> for ApplicationOutput {
             access: application.access.name(),
             second_factor: application.second_factor.map(|policy| policy.to_string()),
             tile_url: application.tile_url.as_ref().map(address_text),
+            keys_on: application.keys_on().map(KeysOn::name),
             ..Self::default()
         };
         match application.saml() {

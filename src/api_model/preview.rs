@@ -88,6 +88,7 @@ fn response_output(response: &PreviewedResponse) -> PreviewedResponseOutput<'_> 
             sp_name_qualifier: name.sp_name_qualifier.as_deref(),
             origin: match response.origin {
                 NameIdOrigin::Email => "email",
+                NameIdOrigin::PinnedEmail => "pinned",
                 NameIdOrigin::Existing => "known",
                 NameIdOrigin::AtFirstSignIn => "first-sign-in",
                 NameIdOrigin::PerSession => "session",

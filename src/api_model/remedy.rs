@@ -38,6 +38,9 @@ pub fn words(remedy: &Remedy) -> String {
             );
         }
         Remedy::DropRequirement => " (`hallpass app attribute`)",
+        Remedy::DecideEmail => {
+            ". --keep-old lets them receive the address of before, --send-new sends them the new one; --keep-old SLUG and --send-new SLUG say it for one application"
+        }
         Remedy::ListAttributes(slug) => {
             return format!("; `hallpass app attribute list {slug}` shows what it receives");
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    api_model::audit::ChangeOutput,
+    api_model::{audit::ChangeOutput, email_change::EffectCountOutput},
     model::group::GroupName,
     provider::people::import::{
         plan::{ImportPlan, PlannedLine},
@@ -20,6 +20,8 @@ pub struct ImportOutput<'a> {
     unchanged: usize,
     /// How many of the changed have another address afterwards.
     email_changes: usize,
+    /// What these changes do at applications.
+    email_effects: Vec<EffectCountOutput<'a>>,
     passwords: usize,
     kept_passwords: usize,
     new_groups: Vec<&'a str>,
@@ -54,6 +56,7 @@ impl<'a> ImportOutput<'a> {
             changed: plan.lines.len() - added,
             unchanged: plan.unchanged,
             email_changes: count(|line| line.changes_email),
+            email_effects: plan.email_effects.iter().map(EffectCountOutput::from).collect(),
             passwords: count(PlannedLine::has_password),
             kept_passwords: plan.kept_passwords,
             new_groups: plan.new_groups.iter().map(GroupName::as_str).collect(),

@@ -106,6 +106,7 @@ mod tests {
         OAH-- user.recovery_link *
         ----- user.rescue
         OA--- user.name_id *
+        OA--- user.pin *
         ----- user.erase
         ----- user.device_link
         ----- login.second_factor

@@ -20,6 +20,7 @@ pub enum AuditAction {
     UserRecoveryLink,
     UserRescue,
     UserNameId,
+    UserPin,
     UserErase,
     UserDeviceLink,
     StepUp,
@@ -64,7 +65,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 59] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -82,6 +83,7 @@ impl AuditAction {
         Self::UserRecoveryLink,
         Self::UserRescue,
         Self::UserNameId,
+        Self::UserPin,
         Self::UserErase,
         Self::UserDeviceLink,
         Self::StepUp,
@@ -145,6 +147,7 @@ impl AuditAction {
             Self::UserRecoveryLink => "user.recovery_link",
             Self::UserRescue => "user.rescue",
             Self::UserNameId => "user.name_id",
+            Self::UserPin => "user.pin",
             Self::UserErase => "user.erase",
             Self::UserDeviceLink => "user.device_link",
             Self::StepUp => "login.second_factor",

@@ -18,6 +18,7 @@ pub mod id;
 pub mod installation;
 pub mod job;
 pub mod key;
+pub mod keys_on;
 pub mod language;
 pub mod logout;
 pub mod mail;

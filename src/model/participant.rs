@@ -3,8 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
+    application::Slug,
     id::{ApplicationId, SessionId, UserId},
     name_id::NameId,
+    user::Email,
 };
 
 /// An application that a session signed in to: single logout informs these.
@@ -55,12 +57,24 @@ pub struct ApplicationIdentity {
     pub application: ApplicationId,
     pub user: UserId,
     pub first_name_id: String,
-    pub first_email: String,
+    pub first_email: Email,
     pub last_name_id: String,
-    pub last_email: String,
+    pub last_email: Email,
     pub first_at: DateTime<Utc>,
     /// When a changed value was last sent.
     pub changed_at: DateTime<Utc>,
+    /// The address that it keeps receiving, whatever the user's own is.
+    pub pinned_email: Option<Email>,
+}
+
+/// An application that a user has signed in to, whether or not its registration can be read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EnteredApplication {
+    pub slug: Slug,
+    /// The name for display.
+    pub name: String,
+    /// What it has received.
+    pub identity: ApplicationIdentity,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::model::{
     attribute::{self, AttributeRule, AttributeSource, NameFormat},
+    keys_on::KeysOn,
     name_id::NameIdFormat,
     text::BadText,
 };
@@ -88,6 +89,25 @@ impl Preset {
             | Self::LibreChat => NameIdFormat::EmailAddress,
             // These bind an account to a name that must never change.
             Self::Slack | Self::GitHubEnterprise | Self::GitLab => NameIdFormat::Persistent,
+        }
+    }
+
+    /// By what it knows people, where that is known.
+    pub const fn keys_on(self) -> Option<KeysOn> {
+        match self {
+            // These look people up by the NameID, or bind an account to the first one.
+            Self::GoogleWorkspace
+            | Self::AwsIamIdentityCenter
+            | Self::Slack
+            | Self::GitHubEnterprise
+            | Self::GitLab
+            | Self::Salesforce
+            | Self::LibreChat => Some(KeysOn::NameId),
+            Self::Zoom => Some(KeysOn::Email),
+            // `…/name` is the user's id there.
+            Self::Atlassian => Some(KeysOn::Id),
+            // ChatGPT: its type of connection says it, which is the application's kind.
+            Self::ChatGpt | Self::Generic => None,
         }
     }
 

@@ -34,6 +34,8 @@ pub enum Remedy {
     GiveValue(UserValue),
     /// Let the application do without an attribute.
     DropRequirement,
+    /// Say what applications are to receive once a person's address has changed.
+    DecideEmail,
     /// Look at what an application receives.
     ListAttributes(Slug),
     /// Accept that most entities of a source are gone.

@@ -126,6 +126,7 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::UserDisable
         | AuditAction::UserDelete
         | AuditAction::UserNameId
+        | AuditAction::UserPin
         | AuditAction::GroupAdd
         | AuditAction::GroupEdit
         | AuditAction::GroupRemove
@@ -172,6 +173,7 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::PasskeyMove
         | AuditAction::UserDelete
         | AuditAction::UserNameId
+        | AuditAction::UserPin
         | AuditAction::ApplicationRemove
         | AuditAction::KeyPrepare
         | AuditAction::KeyActivate

@@ -1,5 +1,7 @@
 //! Which user is signed in.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         participant::{ApplicationIdentity, Participant},
         secret::Token,
         session::Session,
-        user::User,
+        user::{Email, User},
     },
     provider::{core::Provider, error::Error, visitor::Visitor},
     store::SsoView,
@@ -36,6 +38,27 @@ impl ActiveSession {
             identity: None,
             participant: None,
             is_assigned: false,
+        })
+    }
+
+    /// The address that the application in question receives: a pinned one, else the user's own.
+    pub(super) fn asserted_email(&self) -> &Email {
+        let pinned = self
+            .identity
+            .as_ref()
+            .and_then(|known| known.pinned_email.as_ref());
+        pinned.unwrap_or(&self.user.email)
+    }
+
+    /// The user as the application in question receives them.
+    pub(super) fn asserted_user(&self) -> Cow<'_, User> {
+        let email = self.asserted_email();
+        if *email == self.user.email {
+            return Cow::Borrowed(&self.user);
+        }
+        Cow::Owned(User {
+            email: email.clone(),
+            ..self.user.clone()
         })
     }
 

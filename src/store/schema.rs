@@ -161,6 +161,7 @@ diesel::table! {
         signature_algorithm -> Text,
         encryption -> Nullable<Text>,
         authn_context -> Text,
+        keys_on -> Nullable<Text>,
     }
 }
 
@@ -253,6 +254,7 @@ diesel::table! {
         last_email -> Text,
         first_at -> Timestamp,
         changed_at -> Timestamp,
+        pinned_email -> Nullable<Text>,
     }
 }
 
@@ -556,6 +558,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    email_changes (confirm_hash) {
+        confirm_hash -> Binary,
+        user_id -> Text,
+        old_email -> Text,
+        new_email -> Text,
+        requested_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        undo_hash -> Nullable<Binary>,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     audit_numbers (number) {
         number -> BigInt,
         event_id -> Text,
@@ -607,10 +622,12 @@ diesel::allow_tables_to_appear_in_same_query!(application_key_follow, applicatio
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
 diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(application_groups, applications);
+diesel::allow_tables_to_appear_in_same_query!(app_identities, applications);
 diesel::allow_tables_to_appear_in_same_query!(
     app_identities,
     application_groups,
     application_users,
+    email_changes,
     group_members,
     groups,
     installation,

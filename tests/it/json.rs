@@ -251,13 +251,17 @@ impl Recorder {
 
     /// The same for a command that ends with 1 after it has printed JSON.
     fn run_failing(&mut self, command: &str, more: &[&str]) {
+        self.run_failing_as(command, command, more);
+    }
+
+    fn run_failing_as(&mut self, name: &str, command: &str, more: &[&str]) {
         let command_words: Vec<&str> = command.split(' ').collect();
         let output = self
             .cli
             .run(&[&command_words[..], more, &["--json"]].concat(), "");
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let value = serde_json::from_slice(&output.stdout).unwrap();
-        add_shape(&value, "", self.seen.entry(command.to_owned()).or_default());
+        add_shape(&value, "", self.seen.entry(name.to_owned()).or_default());
     }
 
     /// Runs `command`, and records what it prints as the output of `name`.
@@ -318,6 +322,12 @@ impl Recorder {
         }
         let entered = self.setup.sso_url("_entered");
         self.setup.signed_in_browser().get(&entered);
+        let pin = [ADA, "--app", "wiki"];
+        self.run("user pin add", &pin);
+        self.run("user pin list", &[ADA]);
+        self.run("user pin remove", &pin);
+        let undecided = [ADA, "--email", "ada.king@fernweh.example"];
+        self.run_failing_as("user edit UNDECIDED", "user edit", &undecided);
         self.run("session list", &[]);
         self.run("session end", &["--user", ADA]);
         self.cli.expect_success(&["user", "deactivate", ADA]);
@@ -468,6 +478,10 @@ impl Recorder {
         let rows = "bob@fernweh.example,Bob,Sales\nada@fernweh.example,Augusta,\n";
         fs::write(&file, format!("email,first_name,groups\n{rows}")).unwrap();
         self.run("user import", &[&file]);
+        let id = self.setup.ada.stable_id.as_str();
+        fs::write(&file, format!("stable_id,email\n{id},countess@fernweh.example\n")).unwrap();
+        self.run("user import", &[&file]);
+        self.run("user import", &[&file, "--keep-old", "wiki"]);
         let rows = "nobody,Bob\neve@x.example,Eve\neve@x.example,Eve\n";
         fs::write(&file, format!("email,first_name\n{rows}")).unwrap();
         self.run_failing("user import", &[&file]);

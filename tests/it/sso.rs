@@ -211,8 +211,10 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
             )
         };
         assert_eq!(rows(), [format!("{ADA} {ADA} {ADA} {ADA}")]);
+        use hallpass::provider::people::email_guard::{EmailDecision, EmailDecisions};
         let edit = hallpass::provider::people::users::UserEdit {
             email: Some("countess@fernweh.example".parse_email()),
+            email_decisions: EmailDecisions::all(EmailDecision::SendNew),
             ..Default::default()
         };
         setup

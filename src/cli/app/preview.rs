@@ -59,6 +59,9 @@ fn print(preview: &Preview) -> Result<()> {
     let name = &response.name_id;
     let origin = match response.origin {
         NameIdOrigin::Email | NameIdOrigin::Existing => String::new(),
+        NameIdOrigin::PinnedEmail => {
+            "; this address is pinned for it, whatever the person's own is".to_owned()
+        }
         NameIdOrigin::AtFirstSignIn => {
             format!(
                 "; there is none yet, the first sign-in makes one: {PLACEHOLDER_NAME_ID} stands for it here"

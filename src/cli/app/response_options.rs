@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     cli::app::certificates::read_certificates,
     model::{
+        keys_on::KeysOn,
         name_id::NameIdFormat,
         preset::Preset,
         response_options::{ContentCipher, DefaultClass, SignatureAlgorithm, SignedParts},
@@ -33,6 +34,10 @@ pub(in crate::cli) struct ResponseOptionArguments {
     /// By what the application knows a person, where its request does not say
     #[arg(long, value_name = "FORMAT")]
     name_id: Option<NameIdArgument>,
+    /// By what the application finds the account of somebody who comes back: before a person's address changes, this
+    /// says what would happen there
+    #[arg(long, value_name = "WHAT")]
+    keys_on: Option<KeysOnArgument>,
     /// Which authentication context class a response names if the request asks for none; the strongest that was proved
     /// by default
     #[arg(long, value_name = "CLASS")]
@@ -77,6 +82,19 @@ enum DefaultClassArgument {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum KeysOnArgument {
+    /// The NameID
+    #[value(name = "nameid")]
+    NameId,
+    /// The e-mail address
+    Email,
+    /// The stable id, in an attribute
+    Id,
+    /// Nobody knows
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum NameIdArgument {
     Email,
     Persistent,
@@ -117,6 +135,12 @@ impl ResponseOptionArguments {
                 NameIdArgument::Unspecified => NameIdFormat::Unspecified,
             });
         }
+        edit.keys_on = self.keys_on.map(|keys_on| match keys_on {
+            KeysOnArgument::NameId => Some(KeysOn::NameId),
+            KeysOnArgument::Email => Some(KeysOn::Email),
+            KeysOnArgument::Id => Some(KeysOn::Id),
+            KeysOnArgument::Unknown => None,
+        });
         edit.default_relay_state = match self.relay_state.as_deref() {
             None => None,
             Some("") => Some(None),

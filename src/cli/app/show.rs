@@ -128,8 +128,9 @@ fn print_response_options(application: &Application, shown: &ApplicationOutput) 
         return Ok(());
     };
     print_line(format_args!(
-        "It knows people by (NameID): {}. Signed: {}, with {}. Encrypted: {}.",
+        "It receives as NameID: {}; it finds accounts by: {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,
+        shown.keys_on.unwrap_or("(nobody said: --keys-on)"),
         match saml.response_options.signed_parts {
             SignedParts::Both => "response and assertion",
             SignedParts::Assertion => "the assertion",

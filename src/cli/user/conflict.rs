@@ -30,6 +30,11 @@ pub(super) fn describe_conflict(
                 ),
             }
         }
+        UserConflict::PinnedEmail(other) => format!(
+            "an application keeps receiving that address for {name} <{email}>, and would take the two for one person: `hallpass user pin list {email}` shows where",
+            name = other.full_name(),
+            email = other.email
+        ),
         UserConflict::UserName(other) => format!(
             "the user name {} belongs to {}",
             other.user_name.as_ref().map(UserName::as_str).unwrap_or_default(),

@@ -15,6 +15,7 @@ use crate::{
         audit::describe_change,
         output::{self, print_line, print_note},
         progress::{ProgressLine, bar},
+        user::email_decisions::{EmailDecisionArguments, print_counts},
     },
     model::group::GroupName,
     provider::{
@@ -33,6 +34,8 @@ pub(in crate::cli) struct ImportArguments {
     /// Does what is planned; without it nothing is changed
     #[arg(long)]
     apply: bool,
+    #[command(flatten)]
+    email_decisions: EmailDecisionArguments,
     /// Prints JSON
     #[arg(long)]
     json: bool,
@@ -49,10 +52,13 @@ pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result
     let people = provider.people(actor::current());
     let mut line = ProgressLine::new();
     let total = file.rows.len();
-    let planned = people.plan_import(file, &mut |done| line.show(&bar("compared", done, total)));
+    let decisions = arguments.email_decisions.decisions(provider)?;
+    let planned = people.plan_import(file, decisions, &mut |done| {
+        line.show(&bar("compared", done, total))
+    });
     line.clear();
     let plan = planned?;
-    let is_applied = arguments.apply && plan.is_sound();
+    let is_applied = arguments.apply && plan.is_sound() && plan.is_decided();
     if is_applied {
         let total = plan.lines.len();
         let applied = people.apply_import(&plan, &mut |done| line.show(&bar("written", done, total)));
@@ -69,6 +75,11 @@ pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result
             "nothing was imported: {} errors, {} collisions. All of a file is imported, or nothing",
             plan.errors.len(),
             plan.collisions.len()
+        );
+    }
+    if arguments.apply && !plan.is_decided() {
+        bail!(
+            "nothing was imported: some applications would receive another address for people whom they know by the one of before. --keep-old lets them receive that one, --send-new sends them the new one; --keep-old SLUG and --send-new SLUG say it for one application"
         );
     }
     Ok(())
@@ -109,12 +120,15 @@ fn print_plan(plan: &ImportPlan, is_applied: bool) -> Result<()> {
     }
     let emails = count(|line| line.changes_email);
     if emails > 0 {
-        print_line(format_args!(
-            "{emails} people get another address: some applications will take them for somebody new (docs/chatgpt.md)."
-        ))?;
+        print_line(format_args!("{emails} people get another address."))?;
+        print_counts(&plan.email_effects)?;
     }
     if is_applied {
         print_line(format_args!("Done."))
+    } else if plan.is_sound() && !plan.is_decided() {
+        print_line(format_args!(
+            "Nothing was changed yet: --apply does it, with --keep-old or --send-new for the applications that have to be decided."
+        ))
     } else if plan.is_sound() && !plan.lines.is_empty() {
         print_line(format_args!("Nothing was changed yet: --apply does it."))
     } else {

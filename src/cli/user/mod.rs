@@ -2,6 +2,7 @@
 
 mod conflict;
 mod delete;
+mod email_decisions;
 mod erasure;
 mod import;
 mod leavers;
@@ -10,6 +11,7 @@ mod list;
 pub(in crate::cli) mod lookup;
 mod name_id;
 mod password;
+mod pin;
 mod profile;
 mod role;
 mod second_factor;
@@ -21,18 +23,23 @@ use clap::Subcommand;
 use self::{
     conflict::describe_conflict,
     delete::delete,
+    email_decisions::{EmailDecisionArguments, print_effects},
     import::{ImportArguments, export, import},
     leavers::{LeaverArguments, leavers},
     list::{ListArguments, list},
     lookup::no_such_user,
     name_id::name_id,
     password::{PasswordArguments, read_new_password},
+    pin::PinCommand,
     profile::ProfileArguments,
     second_factor::{SecondFactorArguments, second_factor},
     show::{print_json, show},
 };
 use crate::{
-    api_model::user::UnlockOutput,
+    api_model::{
+        email_change::{EffectOutput, UndecidedOutput},
+        user::UnlockOutput,
+    },
     cli::{
         actor,
         output::{self, print_line},
@@ -46,7 +53,7 @@ use crate::{
         new_password::PasswordOwner,
         people::{
             conflict::UniqueValues,
-            users::{ChangeOutcome, NewUser, UserEdit},
+            users::{BadUserEdit, ChangeOutcome, NewUser, UserEdit},
         },
     },
 };
@@ -98,7 +105,8 @@ pub(super) enum Command {
     Edit {
         /// The e-mail address as it is now
         email: String,
-        /// The new address. ChatGPT may take a new address for a new person: read docs/chatgpt.md first
+        /// The new address. If applications may take the person for somebody new by it, this says so, and nothing is
+        /// changed until you say what each of them is to receive
         #[arg(long = "email", value_name = "EMAIL")]
         new_email: Option<String>,
         /// First name; an empty text removes it
@@ -108,11 +116,16 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME", visible_alias = "last-name", aliases = ["lastname", "familyname", "surname"])]
         family_name: Option<String>,
         #[command(flatten)]
+        email_decisions: EmailDecisionArguments,
+        #[command(flatten)]
         own: ProfileArguments,
         /// Prints the person as JSON
         #[arg(long)]
         json: bool,
     },
+    /// Lets applications keep receiving an address that a person had, and shows what each has received
+    #[command(subcommand)]
+    Pin(PinCommand),
     /// Shows or sets the persistent name by which an application knows a person
     NameId {
         /// The e-mail address
@@ -235,11 +248,16 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             new_email,
             given_name,
             family_name,
+            email_decisions,
             own,
             json,
         } => {
+            if email_decisions.is_given() && new_email.is_none() {
+                bail!("--keep-old and --send-new go with a new address: --email EMAIL");
+            }
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
+                email_decisions: email_decisions.decisions(provider)?,
                 given_name: given_name
                     .map(|name| NameComponent::parse_optional(FIRST_NAME, &name))
                     .transpose()?,
@@ -253,6 +271,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             let message = "is changed; it takes effect at the next sign-in";
             edit_user(provider, &email, &edit, message, json)
         }
+        Command::Pin(command) => pin::run(provider, &command),
         Command::Role(arguments) => role::set(provider, &arguments),
         Command::Disable { email, json } => {
             let edit = UserEdit {
@@ -374,7 +393,20 @@ fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
 
 fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, message: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
-    match provider.people(actor::current()).edit_user(&email, edit)?? {
+    let outcome = provider.people(actor::current()).edit_user(&email, edit)?;
+    if let Err(BadUserEdit::UndecidedEmail(effects)) = &outcome {
+        let new_email = edit.email.as_ref().map(Email::as_str).unwrap_or_default();
+        if json {
+            output::json(&UndecidedOutput {
+                email: email.as_str(),
+                new_email,
+                applications: effects.iter().map(EffectOutput::from).collect(),
+            })?;
+        } else {
+            print_effects(email.as_str(), new_email, effects)?;
+        }
+    }
+    match outcome? {
         ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => print_json(provider, &user),
         ChangeOutcome::Done(user) => {
             print_line(format_args!("{} <{}> {message}.", user.full_name(), user.email))

@@ -18,8 +18,8 @@ pub use self::{
     sp_url::SpUrl,
 };
 use crate::model::{
-    attribute::AttributeRule, id::ApplicationId, name_id::NameIdFormat, response_options::DefaultClass,
-    second_factor::SecondFactorPolicy,
+    attribute::AttributeRule, id::ApplicationId, keys_on::KeysOn, name_id::NameIdFormat,
+    response_options::DefaultClass, second_factor::SecondFactorPolicy,
 };
 
 /// The kind of an application, as far as it changes what the application is sent; not the protocol that it speaks.
@@ -100,6 +100,16 @@ impl Application {
     pub fn default_class(&self) -> DefaultClass {
         self.saml()
             .map_or(DefaultClass::Proven, |sp| sp.response_options.default_class)
+    }
+
+    /// By what it knows people, as far as that is known.
+    pub fn keys_on(&self) -> Option<KeysOn> {
+        let of_kind = match self.kind {
+            ApplicationKind::ChatGptLegacy => Some(KeysOn::NameId),
+            ApplicationKind::ChatGptCurrent => Some(KeysOn::Id),
+            ApplicationKind::Other => None,
+        };
+        self.saml().and_then(|sp| sp.keys_on).or(of_kind)
     }
 
     /// The NameID formats that it may be sent. ChatGPT takes any name for an e-mail address, and would create an

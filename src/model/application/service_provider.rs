@@ -8,6 +8,7 @@ use crate::model::{
     application::{entity_id::EntityId, sp_url::SpUrl},
     attribute::{self, AttributeRule},
     key::Certificate,
+    keys_on::KeysOn,
     name_id::NameIdFormat,
     response_options::ResponseOptions,
 };
@@ -80,6 +81,8 @@ pub struct ServiceProvider {
     pub default_relay_state: Option<String>,
     /// The format of the NameID, if a request asks for none in particular.
     pub name_id_format: NameIdFormat,
+    /// By what it knows people, if an administrator or a preset said so.
+    pub keys_on: Option<KeysOn>,
     pub response_options: ResponseOptions,
     /// The certificates whose keys decrypt what is encrypted for it; not used unless `response_options` asks for
     /// encryption.
@@ -104,6 +107,7 @@ impl ServiceProvider {
             allow_idp_initiated: false,
             default_relay_state: None,
             name_id_format: NameIdFormat::EmailAddress,
+            keys_on: None,
             response_options: ResponseOptions::DEFAULT,
             encryption_certificates: Vec::new(),
             attributes: attribute::generic_rules().into(),

@@ -144,6 +144,7 @@ fn optional_saml_fields(saml: &ServiceProvider) -> Vec<(&'static str, String)> {
     let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
     add("logout URL", saml.logout.as_ref().map(logout));
     add("certificates", certificates(&saml.signing_certificates));
+    add("keys on", saml.keys_on.map(|keys_on| keys_on.name().to_owned()));
     add("RelayState", saml.default_relay_state.clone());
     add(
         "encryption",

@@ -18,7 +18,7 @@ const MAX_TRIES: usize = 20;
 
 impl Audit<'_> {
     /// Erases detail, changes and network address of every row about `user`, and of every other row that contains the
-    /// address `email`. Of rows in closed batches the salt goes too, and the salted hash stays.
+    /// address `email` or one that was theirs before. Of rows in closed batches the salt goes too, and the salted hash stays.
     pub(in crate::provider) fn erase_personal_fields(
         &self,
         user: UserId,
@@ -28,6 +28,9 @@ impl Audit<'_> {
         self.audit_chain()?;
         let ids: BTreeSet<String> = self.store().read(|tx| {
             let mut ids = tx.audit_events_mentioning(user, email)?;
+            for former in tx.former_emails(user)? {
+                ids.extend(tx.audit_events_mentioning(user, &former)?);
+            }
             ids.extend(tx.audit_events_about(user)?);
             Ok(ids.into_iter().collect())
         })?;

@@ -18,6 +18,8 @@ pub struct UniqueValues<'a> {
 #[derive(Clone, Debug)]
 pub enum UserConflict {
     Email(User),
+    /// An application keeps receiving the address for this user.
+    PinnedEmail(User),
     UserName(User),
     StableId(User),
     /// Nobody has any of the values now. A stable id that was refused was that of an erased user.
@@ -38,6 +40,14 @@ impl People<'_> {
             && let Some(other) = self.user_by_email(email)?.filter(is_other)
         {
             return Ok(UserConflict::Email(other));
+        }
+        if let Some(email) = wanted.email {
+            let pinned = self
+                .store()
+                .read(|tx| tx.pinned_emails(&[email.as_str().to_owned()]))?;
+            if let Some(other) = pinned.into_values().find(is_other) {
+                return Ok(UserConflict::PinnedEmail(other));
+            }
         }
         if let Some(user_name) = wanted.user_name
             && let Some(other) = self.user_by_user_name(user_name)?.filter(is_other)

@@ -3,9 +3,11 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
+pub mod email_guard;
 pub mod import;
 pub mod leavers;
 pub mod password_links;
+pub mod pinned_emails;
 mod role;
 pub mod second_factors;
 pub mod sessions;

@@ -18,6 +18,7 @@ use crate::{
         audit::changes,
         error::Error,
         handle::People,
+        people::email_guard::{ApplicationEffect, EmailDecisions, KeptEmail, kept_emails, write_kept_emails},
         sign_in::throttle::clear_throttle,
     },
     store::{EditOutcome, StoredPassword, Tx},
@@ -61,6 +62,8 @@ pub struct UserDetails {
 pub struct UserEdit {
     /// The address that they sign in with, and that service providers receive.
     pub email: Option<Email>,
+    /// What applications are to receive once the address has changed.
+    pub email_decisions: EmailDecisions,
     /// `Some(None)` removes it.
     pub given_name: Option<Option<NameComponent>>,
     /// `Some(None)` removes it.
@@ -94,6 +97,16 @@ pub enum BadUserEdit {
         .0.application, .0.attribute
     )]
     StillRequired(UnmetRequirement),
+    /// Somebody has to say what applications are to receive once the address has changed.
+    #[error("nothing was changed: {} would receive another address for this person", undecided_names(.0))]
+    UndecidedEmail(Vec<ApplicationEffect>),
+    /// The address that an application should keep receiving is somebody else's by now.
+    #[error("{application} cannot keep receiving {email}: the address is somebody else's by now")]
+    KeptEmailOfAnother {
+        /// The display name.
+        application: String,
+        email: Email,
+    },
     /// No name would remain.
     #[error(transparent)]
     Names(#[from] BadText),
@@ -103,9 +116,18 @@ impl Remediable for BadUserEdit {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::StillRequired(_) => Some(Remedy::DropRequirement),
-            Self::Names(_) => None,
+            Self::UndecidedEmail(_) => Some(Remedy::DecideEmail),
+            Self::KeptEmailOfAnother { .. } | Self::Names(_) => None,
         }
     }
+}
+
+fn undecided_names(effects: &[ApplicationEffect]) -> String {
+    let affected = effects.iter().filter(|effect| effect.effect.needs_decision());
+    affected
+        .map(|effect| effect.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The outcome of a change.
@@ -282,13 +304,19 @@ impl People<'_> {
         {
             return Ok(Err(BadUserEdit::StillRequired(lost)));
         }
+        let kept = match self.kept_emails(&before, &user, &edit.email_decisions)? {
+            Ok(kept) => kept,
+            Err(undecided) => return Ok(Err(undecided)),
+        };
         let attributes_before = self.own_attributes(user.id)?;
         let attributes_before = attributes_before
             .into_iter()
             .filter(|(name, _)| edit.attributes.contains_key(name))
             .collect();
+        let mut changes = changes::user_changes(&before, &attributes_before, &user, &edit.attributes);
+        changes.extend(kept.iter().map(KeptEmail::change));
         let event = AuditEvent {
-            changes: changes::user_changes(&before, &attributes_before, &user, &edit.attributes),
+            changes,
             ..self.user_event(action, user.id)
         };
         let edited = self.store().write(|tx| {
@@ -301,6 +329,9 @@ impl People<'_> {
                     // A link was sent to the address of before.
                     if !user.enabled || user.email != before.email {
                         tx.remove_one_time_links(user.id)?;
+                    }
+                    if user.email != before.email {
+                        write_kept_emails(tx, &user, &kept)?;
                     }
                     if !user.enabled {
                         tx.end_sessions_of(user.id, now, "the person was disabled")?;
@@ -317,6 +348,32 @@ impl People<'_> {
             EditOutcome::Taken => ChangeOutcome::Taken,
             EditOutcome::Stale => ChangeOutcome::Stale,
         }))
+    }
+
+    /// What applications keep receiving if the address changes.
+    fn kept_emails(
+        &self,
+        before: &User,
+        after: &User,
+        decisions: &EmailDecisions,
+    ) -> Result<Result<Vec<KeptEmail>, BadUserEdit>, Error> {
+        if before.email == after.email {
+            return Ok(Ok(Vec::new()));
+        }
+        let effects = self.email_change_effects(before, &after.email)?;
+        let Some(kept) = kept_emails(&effects, decisions) else {
+            return Ok(Err(BadUserEdit::UndecidedEmail(effects)));
+        };
+        for kept in &kept {
+            let owner = self.user_by_email(&kept.email)?;
+            if owner.is_some_and(|owner| owner.id != before.id) {
+                return Ok(Err(BadUserEdit::KeptEmailOfAnother {
+                    application: kept.slug.to_string(),
+                    email: kept.email.clone(),
+                }));
+            }
+        }
+        Ok(Ok(kept))
     }
 
     /// Whether the user already has every attribute as `edit` sets it.

@@ -45,7 +45,7 @@ impl Saml<'_> {
             own_attributes: &own,
             groups: &groups,
         };
-        let released = claims::from_user(rules, &active_session.user, further).map(|claims| {
+        let released = claims::from_user(rules, &active_session.asserted_user(), further).map(|claims| {
             let attributes = claims.into_iter().map(|claim| Attribute {
                 name: &claim.rule.name,
                 name_format: claim.rule.name_format,

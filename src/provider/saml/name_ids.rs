@@ -79,7 +79,7 @@ impl Saml<'_> {
         let value = &subject.value;
         Ok(match subject.format {
             NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
-                value == active_session.user.email.as_str()
+                value == active_session.asserted_email().as_str()
             }
             NameIdFormat::Transient => *value == active_session.session.transient_name_id_for(application.id),
             NameIdFormat::Persistent => {
@@ -138,7 +138,10 @@ fn build_name_id(
 ) -> Result<NameId, Error> {
     let value = match format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
-            return Ok(NameId::plain(format.urn(), active_session.user.email.as_str()));
+            return Ok(NameId::plain(
+                format.urn(),
+                active_session.asserted_email().as_str(),
+            ));
         }
         NameIdFormat::Persistent => persistent()?,
         NameIdFormat::Transient => active_session

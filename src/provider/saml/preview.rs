@@ -92,6 +92,8 @@ pub struct PreviewedResponse {
 pub enum NameIdOrigin {
     /// It is the e-mail address.
     Email,
+    /// It is an address that was pinned for the application.
+    PinnedEmail,
     /// The application already knows the user by it.
     Existing,
     /// The first sign-in will create one: [`PLACEHOLDER_NAME_ID`] stands for it.
@@ -116,7 +118,7 @@ impl Applications<'_> {
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
         self.may(UseCase::Change(AuditAction::ApplicationPreview))?;
         let snapshot = self.fresh_snapshot()?;
-        let active_session = self.synthetic_session(user);
+        let active_session = self.synthetic_session(application, user)?;
         let mut obstacles = self.obstacles(application, user)?;
         let response = if let Some(saml) = application.as_saml() {
             self.previewed_response(&snapshot, saml, &active_session, &mut obstacles)?
@@ -230,7 +232,12 @@ impl Applications<'_> {
             PLACEHOLDER_NAME_ID,
         )?;
         let origin = match format {
-            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::Email,
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified
+                if *active_session.asserted_email() == active_session.user.email =>
+            {
+                NameIdOrigin::Email
+            }
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::PinnedEmail,
             NameIdFormat::Transient => NameIdOrigin::PerSession,
             NameIdFormat::Persistent if name_id.value == PLACEHOLDER_NAME_ID => NameIdOrigin::AtFirstSignIn,
             NameIdFormat::Persistent => NameIdOrigin::Existing,
@@ -280,9 +287,12 @@ impl Applications<'_> {
     }
 
     /// A session that is not stored: what is derived from it belongs to no session.
-    fn synthetic_session(&self, user: &User) -> ActiveSession {
+    fn synthetic_session(&self, application: &Application, user: &User) -> Result<ActiveSession, Error> {
         let now = self.now();
-        ActiveSession {
+        let identity = self
+            .store()
+            .read(|tx| tx.application_identity(application.id, user.id))?;
+        Ok(ActiveSession {
             session: Session {
                 id: SessionId::new(now, self.random()),
                 user: user.id,
@@ -293,10 +303,10 @@ impl Applications<'_> {
                 expires_at: now + self.policy().session_absolute,
             },
             user: user.clone(),
-            identity: None,
+            identity,
             participant: None,
             is_assigned: true,
-        }
+        })
     }
 }
 

@@ -259,9 +259,9 @@ fn changed_identity(
     active_session: &ActiveSession,
     participant: &Participant,
 ) -> Option<ApplicationIdentity> {
-    let (name_id, email) = (participant.subject.value(), active_session.user.email.as_str());
+    let (name_id, email) = (participant.subject.value(), active_session.asserted_email());
     match &active_session.identity {
-        Some(known) if known.last_name_id == name_id && known.last_email == email => None,
+        Some(known) if known.last_name_id == name_id && known.last_email == *email => None,
         known => Some(ApplicationIdentity {
             application: participant.application,
             user: active_session.user.id,
@@ -269,14 +269,12 @@ fn changed_identity(
                 .as_ref()
                 .map_or(name_id, |known| &known.first_name_id)
                 .to_owned(),
-            first_email: known
-                .as_ref()
-                .map_or(email, |known| &known.first_email)
-                .to_owned(),
+            first_email: known.as_ref().map_or(email, |known| &known.first_email).clone(),
             last_name_id: name_id.to_owned(),
-            last_email: email.to_owned(),
+            last_email: email.clone(),
             first_at: known.as_ref().map_or(participant.last_at, |known| known.first_at),
             changed_at: participant.last_at,
+            pinned_email: known.as_ref().and_then(|known| known.pinned_email.clone()),
         }),
     }
 }

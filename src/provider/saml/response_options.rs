@@ -8,6 +8,7 @@ use crate::{
         application::{ApplicationKind, SamlApplication, ServiceProvider},
         attribute::{self, AttributeRule},
         key::Certificate,
+        keys_on::KeysOn,
         name_id::NameIdFormat,
         preset::Preset,
         remedy::{Remediable, Remedy},
@@ -36,6 +37,8 @@ pub struct ResponseOptionsEdit {
     pub encryption_certificates: Option<Vec<Certificate>>,
     /// The NameID format if a request asks for none.
     pub name_id_format: Option<NameIdFormat>,
+    /// By what the application knows people; `Some(None)` is unknown.
+    pub keys_on: Option<Option<KeysOn>>,
     /// The attributes about the user; replaces the whole list.
     pub attributes: Option<Vec<AttributeRule>>,
     /// The `RelayState` of an unsolicited Response; `Some(None)` sends none.
@@ -46,6 +49,7 @@ impl ResponseOptionsEdit {
     pub fn apply(self, saml: &mut ServiceProvider) {
         if let Some(preset) = self.preset {
             saml.name_id_format = preset.name_id_format();
+            saml.keys_on = preset.keys_on();
             saml.attributes = preset.attributes().into();
         }
         let options = &mut saml.response_options;
@@ -54,6 +58,7 @@ impl ResponseOptionsEdit {
         options.encryption = self.encryption.unwrap_or(options.encryption);
         options.default_class = self.default_class.unwrap_or(options.default_class);
         saml.name_id_format = self.name_id_format.unwrap_or(saml.name_id_format);
+        saml.keys_on = self.keys_on.unwrap_or(saml.keys_on);
         if let Some(certificates) = self.encryption_certificates {
             saml.encryption_certificates = certificates;
         }

@@ -13,6 +13,7 @@ use crate::{
         },
         attribute::AttributeRule,
         id::ApplicationId,
+        keys_on::KeysOn,
         name_id::NameIdFormat,
         response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
         second_factor::{SecondFactorPolicy, SecondFactorRule},
@@ -117,6 +118,14 @@ pub(super) fn application(
         NameIdFormat::from_name(&saml.name_id_format),
         || NameIdFormat::EmailAddress,
     )?;
+    let keys_on = match saml.keys_on.as_deref() {
+        None => None,
+        Some(name) => reading.value(
+            &saml_name.column("keys_on"),
+            KeysOn::from_name(name).map(Some),
+            || None,
+        )?,
+    };
     Ok(Application {
         id: name.column("id").valid(row.id.parse())?,
         slug: name.column("slug").valid(Slug::parse(&row.slug))?,
@@ -146,6 +155,7 @@ pub(super) fn application(
             allow_idp_initiated: saml.allow_idp_initiated,
             default_relay_state: saml.default_relay_state,
             name_id_format,
+            keys_on,
             response_options,
             encryption_certificates: children.certificates.encryption,
             attributes: children.attributes,
@@ -219,6 +229,7 @@ pub(super) struct SamlRow {
     pub(super) allow_idp_initiated: bool,
     pub(super) slo_binding: Option<String>,
     pub(super) name_id_format: String,
+    pub(super) keys_on: Option<String>,
     pub(super) default_relay_state: Option<String>,
     pub(super) signs: String,
     pub(super) signature_algorithm: String,
@@ -240,6 +251,7 @@ impl SamlRow {
             allow_idp_initiated: saml.allow_idp_initiated,
             slo_binding: logout.map(|logout| logout.binding.name().to_owned()),
             name_id_format: saml.name_id_format.name().to_owned(),
+            keys_on: saml.keys_on.map(|keys_on| keys_on.name().to_owned()),
             default_relay_state: saml.default_relay_state.clone(),
             signs: saml.response_options.signed_parts.name().to_owned(),
             signature_algorithm: saml.response_options.signature_algorithm.name().to_owned(),

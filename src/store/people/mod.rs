@@ -6,6 +6,8 @@ mod leavers;
 mod one_time_links;
 mod owners;
 pub(in crate::store) mod passkeys;
+pub(in crate::store) mod pinned_emails;
+mod reserved_emails;
 pub(in crate::store) mod second_factors;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;

@@ -19,13 +19,15 @@ use crate::{
     store::{
         connection::{AnyConnection, EditOutcome, Tx, with_backend},
         error::{Error, RowContext},
+        people::reserved_emails::is_reserved_email,
         schema::{user_passwords, users},
     },
 };
 
 impl Tx {
-    /// Adds a user. Returns `false` if another user has this e-mail address or stable id, or an
-    /// erased user had this stable id.
+    /// Adds a user. Returns `false` if another user has this e-mail address or stable id, an
+    /// application keeps receiving the address for another user, or an erased user had this stable
+    /// id.
     pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
         let row = Row::from(user);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(users::table)
@@ -34,7 +36,10 @@ impl Tx {
             .execute(c))?;
         // Checked after the insert: the user who had it may have been erased while the insert
         // waited for their row.
-        if rows == 1 && self.is_spent_stable_id(&user.stable_id)? {
+        if rows == 1
+            && (self.is_spent_stable_id(&user.stable_id)?
+                || is_reserved_email(&mut self.0, &user.email, user.id, user.updated_at)?)
+        {
             diesel::delete(users::table.find(user.id.to_string())).execute(&mut self.0)?;
             return Ok(false);
         }
@@ -163,9 +168,17 @@ impl Tx {
         ));
         // A savepoint: on PostgreSQL a constraint violation would otherwise abort the whole
         // transaction.
-        match self.0.transaction(|c| update.execute(c)) {
+        let edited = self.0.transaction(|c| {
+            let rows = update.execute(c)?;
+            if rows == 1 && is_reserved_email(c, &user.email, user.id, user.updated_at)? {
+                return Err(DieselError::RollbackTransaction);
+            }
+            Ok(rows)
+        });
+        match edited {
             Ok(0) => Ok(EditOutcome::Stale),
             Ok(_) => Ok(EditOutcome::Done),
+            Err(DieselError::RollbackTransaction) => Ok(EditOutcome::Taken),
             Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(EditOutcome::Taken),
             Err(error) => Err(error.into()),
         }

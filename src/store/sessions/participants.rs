@@ -8,6 +8,7 @@ use crate::{
         id::{ApplicationId, SessionId, UserId},
         name_id::NameId,
         participant::{ApplicationIdentity, Participant, ParticipantSubject},
+        user::Email,
     },
     store::{
         connection::{AnyConnection, Tx, with_backend},
@@ -216,12 +217,12 @@ impl Tx {
     }
 
     /// Records the NameID and e-mail address that an application received for a user. Those that it
-    /// received first are never overwritten.
+    /// received first are never overwritten, and a pinned address stays as it is.
     pub fn save_application_identity(&mut self, identity: &ApplicationIdentity) -> Result<(), Error> {
         let row = ApplicationIdentityRow::from(identity);
         let changed = (
             app_identities::last_name_id.eq(&identity.last_name_id),
-            app_identities::last_email.eq(&identity.last_email),
+            app_identities::last_email.eq(identity.last_email.as_str()),
             app_identities::changed_at.eq(identity.changed_at.naive_utc()),
         );
         with_backend!(&mut self.0, |c| diesel::insert_into(app_identities::table)
@@ -297,6 +298,7 @@ pub(in crate::store) struct ApplicationIdentityRow {
     last_email: String,
     first_at: NaiveDateTime,
     changed_at: NaiveDateTime,
+    pinned_email: Option<String>,
 }
 
 impl From<&ApplicationIdentity> for ApplicationIdentityRow {
@@ -305,11 +307,15 @@ impl From<&ApplicationIdentity> for ApplicationIdentityRow {
             application_id: identity.application.to_string(),
             user_id: identity.user.to_string(),
             first_name_id: identity.first_name_id.clone(),
-            first_email: identity.first_email.clone(),
+            first_email: identity.first_email.as_str().to_owned(),
             last_name_id: identity.last_name_id.clone(),
-            last_email: identity.last_email.clone(),
+            last_email: identity.last_email.as_str().to_owned(),
             first_at: identity.first_at.naive_utc(),
             changed_at: identity.changed_at.naive_utc(),
+            pinned_email: identity
+                .pinned_email
+                .as_ref()
+                .map(|email| email.as_str().to_owned()),
         }
     }
 }
@@ -323,11 +329,12 @@ impl TryFrom<ApplicationIdentityRow> for ApplicationIdentity {
             application: name.valid(row.application_id.parse())?,
             user: name.valid(row.user_id.parse())?,
             first_name_id: row.first_name_id,
-            first_email: row.first_email,
+            first_email: name.valid(Email::parse(&row.first_email))?,
             last_name_id: row.last_name_id,
-            last_email: row.last_email,
+            last_email: name.valid(Email::parse(&row.last_email))?,
             first_at: row.first_at.and_utc(),
             changed_at: row.changed_at.and_utc(),
+            pinned_email: name.optional(row.pinned_email, |text| Email::parse(&text))?,
         })
     }
 }

@@ -37,6 +37,7 @@ use crate::{
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
+        keys_on::KeysOn,
         name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
         participant::{Participant, ParticipantSubject},
         response_options::{ContentCipher, DefaultClass, ResponseOptions, SignatureAlgorithm, SignedParts},
@@ -199,6 +200,7 @@ fn application(number: u8) -> Application {
             allow_idp_initiated: false,
             default_relay_state: Some("deep/link?a=b".to_owned()),
             name_id_format: NameIdFormat::Persistent,
+            keys_on: Some(KeysOn::NameId),
             response_options: ResponseOptions {
                 signed_parts: SignedParts::Assertion,
                 default_class: DefaultClass::Password,

@@ -3,7 +3,10 @@
 use std::slice;
 
 use super::*;
-use crate::{model::participant::ApplicationIdentity, store::sessions::sso_view::SsoView};
+use crate::{
+    model::participant::ApplicationIdentity,
+    store::{EditOutcome, sessions::sso_view::SsoView},
+};
 
 fn with_users(store: &Store) {
     write(store, |tx| {
@@ -25,11 +28,12 @@ fn identity() -> ApplicationIdentity {
         application: application(1).id,
         user: user(1).id,
         first_name_id: "old@fernweh.example".to_owned(),
-        first_email: "old@fernweh.example".to_owned(),
+        first_email: Email::parse("old@fernweh.example").unwrap(),
         last_name_id: "old@fernweh.example".to_owned(),
-        last_email: "old@fernweh.example".to_owned(),
+        last_email: Email::parse("old@fernweh.example").unwrap(),
         first_at: now(),
         changed_at: now(),
+        pinned_email: None,
     }
 }
 
@@ -170,25 +174,74 @@ fn the_first_identity_sent_to_an_application_stays() {
         );
         write(store, |tx| tx.save_application_identity(&identity()));
         let new = "new@fernweh.example".to_owned();
+        let new_email = Email::parse(&new).unwrap();
         let changed = ApplicationIdentity {
             first_name_id: new.clone(),
-            first_email: new.clone(),
+            first_email: new_email.clone(),
             last_name_id: new.clone(),
-            last_email: new.clone(),
+            last_email: new_email.clone(),
             first_at: now() + minutes(1),
             changed_at: now() + minutes(1),
             ..identity()
         };
         write(store, |tx| tx.save_application_identity(&changed));
         let first_identity = ApplicationIdentity {
-            last_name_id: new.clone(),
-            last_email: new,
+            last_name_id: new,
+            last_email: new_email,
             changed_at: now() + minutes(1),
             ..identity()
         };
         assert_eq!(
             read(store, |tx| tx.application_identity(application(1).id, user(1).id)),
             Some(first_identity)
+        );
+    });
+}
+
+#[test]
+fn a_pinned_address_stays_and_is_reserved_for_its_person() {
+    on_each_database(|store| {
+        with_users(store);
+        let old = identity().first_email;
+        let (application, ada) = (application(1).id, user(1));
+        assert!(
+            !write(store, |tx| tx.pin_email(application, ada.id, &old)),
+            "never entered"
+        );
+        write(store, |tx| tx.save_application_identity(&identity()));
+        assert!(!write(store, |tx| tx.pin_email(
+            application,
+            ada.id,
+            &user(2).email
+        )));
+        assert!(write(store, |tx| tx.pin_email(application, ada.id, &old)));
+        // A later sign-in writes what was sent, and not what is pinned.
+        write(store, |tx| tx.save_application_identity(&identity()));
+        let pinned = read(store, |tx| tx.application_identity(application, ada.id)).unwrap();
+        assert_eq!(pinned.pinned_email.as_ref(), Some(&old));
+        let taken = |user| User {
+            email: old.clone(),
+            ..user
+        };
+        assert!(!write(store, |tx| tx.add_user(&taken(user(3)))));
+        assert_eq!(
+            write(store, |tx| tx.edit_user(&taken(user(2)))),
+            EditOutcome::Taken
+        );
+        assert_eq!(
+            read(store, |tx| tx.user(user(2).id)),
+            Some(user(2)),
+            "nothing was written"
+        );
+        assert!(!read(store, |tx| tx.has_reserved_email_conflict(now())));
+        let owners = read(store, |tx| tx.pinned_emails(&[old.as_str().to_owned()]));
+        assert_eq!(owners.get(&old).map(|owner| owner.id), Some(ada.id));
+        let ada = taken(ada);
+        assert_eq!(write(store, |tx| tx.edit_user(&ada)), EditOutcome::Done);
+        write(store, |tx| tx.unpin_own_email(&ada));
+        assert!(
+            !write(store, |tx| tx.unpin_email(application, ada.id)),
+            "it is gone already"
         );
     });
 }

@@ -31,7 +31,7 @@ pub(in crate::store) struct Table {
 /// Every table, each after those that it refers to. `schema_epoch` comes with the migrations, `heartbeat` says only that
 /// a database takes writes, `configuration_changes` is of use only to who has read it before, and nothing uses
 /// `waiting_sign_ons` any more.
-pub(in crate::store) const TABLES: [Table; 44] = {
+pub(in crate::store) const TABLES: [Table; 45] = {
     use TableContent::{Audit, Lasting, Passing};
     const fn table(content: TableContent, name: &'static str) -> Table {
         Table { name, content }
@@ -77,6 +77,7 @@ pub(in crate::store) const TABLES: [Table; 44] = {
         table(Passing, "network_people"),
         table(Passing, "jobs"),
         table(Passing, "one_time_links"),
+        table(Passing, "email_changes"),
         table(Audit, "audit_events"),
         table(Audit, "audit_numbers"),
         table(Audit, "audit_batches"),

@@ -267,13 +267,14 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         63,
         "passkeys::an_address_that_would_lose_passkeys_is_refused_until_it_is_said_to_be_meant",
     ),
+    (70, "email_guard::an_address_that_is_pinned_is_nobody_elses"),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, which does not exist yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56,
-    57, 58, 59, 60, 61, 62, 63,
+    57, 58, 59, 60, 61, 62, 63, 70,
 ];
 
 /// Each row and a test that covers it, as docs/security.md names them.

@@ -1,5 +1,13 @@
 //! Our own logout messages: valid, signed, and with the NameID that the application knows.
 
+use hallpass::{
+    model::user::Email,
+    provider::people::{
+        email_guard::{EmailDecision, EmailDecisions},
+        users::UserEdit,
+    },
+};
+
 use super::*;
 use crate::{
     schemas::{PROTOCOL_SCHEMA, validate_against_schema},
@@ -150,5 +158,41 @@ fn a_response_goes_to_the_response_location_where_there_is_one() {
         let at = address.find("SAMLResponse=").unwrap();
         let answer = redirect::decode(&address[at..]).unwrap().xml;
         assert_eq!(attribute(&answer, "LogoutResponse", "Destination"), done.as_str());
+    });
+}
+
+#[test]
+fn a_request_names_the_person_as_the_participant_received_them() {
+    on_each_database(|database| {
+        const NEW: &str = "ada.king@fernweh.example";
+        let setup = LogoutSetup::new(database, &THREE);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1, 2]);
+        let mut decisions = EmailDecisions::all(EmailDecision::SendNew);
+        let wiki = setup.participants[0].application.slug.clone();
+        decisions.by_application.insert(wiki, EmailDecision::KeepOld);
+        let edit = UserEdit {
+            email: Some(Email::parse(NEW).unwrap()),
+            email_decisions: decisions,
+            ..UserEdit::default()
+        };
+        let ada = Email::parse(ADA).unwrap();
+        setup.server.people().edit_user(&ada, &edit).unwrap().unwrap();
+        // The first keeps the address of before, the second has received the new one since, the third has not.
+        setup.sign_in_at(&mut browser, 0);
+        setup.sign_in_at(&mut browser, 1);
+        let page = LogoutSetup::sign_out(&mut browser);
+        let names = std::cell::RefCell::new(Vec::new());
+        setup.run_to_end(&mut browser, page, &|request| {
+            let document = Document::parse(&request.xml).unwrap();
+            let name = only_element(&document, "NameID").text().unwrap().to_owned();
+            names.borrow_mut().push((request.participant, name));
+            ParticipantReply::Success
+        });
+        let mut names = names.into_inner();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [(0, ADA.to_owned()), (1, NEW.to_owned()), (2, ADA.to_owned())]
+        );
     });
 }

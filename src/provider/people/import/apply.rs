@@ -14,7 +14,10 @@ use crate::{
     provider::{
         error::Error,
         handle::People,
-        people::import::plan::{ImportPlan, PlannedLine},
+        people::{
+            email_guard::write_kept_emails,
+            import::plan::{ImportPlan, PlannedLine},
+        },
     },
     store::{EditOutcome, Error as StoreError, StoredPassword, Tx},
 };
@@ -23,7 +26,7 @@ use crate::{
 const IMPORTED: &str = "imported from a file";
 
 impl People<'_> {
-    /// Writes `plan`, if it [is sound](ImportPlan::is_sound) and everybody still is as they were when it was made: one
+    /// Writes `plan`, if it [is sound](ImportPlan::is_sound), [decided](ImportPlan::is_decided) and everybody still is as they were when it was made: one
     /// transaction, which on SQLite lets nobody else write meanwhile. People who are switched off are signed out.
     /// `progress` receives how many lines were written.
     ///
@@ -43,7 +46,7 @@ impl People<'_> {
         for line in &plan.lines {
             self.may_change(UseCase::Change(AuditAction::UserEdit), line.user.role)?;
         }
-        if !plan.is_sound() {
+        if !plan.is_sound() || !plan.is_decided() {
             return Err(StoreError::PeopleChanged.into());
         }
         let now = self.now();
@@ -100,6 +103,9 @@ impl People<'_> {
                         progress(new.len() + index);
                     }
                 }
+                if tx.has_reserved_email_conflict(now)? {
+                    return Err(StoreError::PeopleChanged);
+                }
                 tx.add_audit_events(plan.lines.iter().map(|line| self.import_event(line)))
             })
         })?)
@@ -128,6 +134,9 @@ fn write_edit(tx: &mut Tx, line: &PlannedLine, groups: &BTreeMap<String, GroupId
     // A link that went to the address of before, or for somebody who was on.
     if line.changes_email || !user.enabled {
         tx.remove_one_time_links(user.id)?;
+    }
+    if line.changes_email {
+        write_kept_emails(tx, user, &line.kept_emails)?;
     }
     for (name, values) in &line.attributes {
         tx.set_user_attribute(user.id, name, values)?;

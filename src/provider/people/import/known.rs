@@ -6,6 +6,7 @@ use crate::{
     model::{
         group::GroupName,
         id::UserId,
+        participant::EnteredApplication,
         text::BadText,
         user::{Email, ExternalId, OwnAttributes, StableId, User, UserName},
     },
@@ -43,6 +44,10 @@ pub(super) struct Known {
     pub(super) groups: BTreeMap<UserId, Vec<GroupName>>,
     pub(super) with_password: BTreeSet<UserId>,
     pub(super) spent_stable_ids: BTreeSet<String>,
+    /// The applications that they have signed in to.
+    pub(super) entered: BTreeMap<UserId, Vec<EnteredApplication>>,
+    /// Addresses that an application keeps receiving, and for whom.
+    pub(super) pinned_emails: BTreeMap<Email, User>,
 }
 
 impl Known {
@@ -74,6 +79,13 @@ impl Known {
                     owner.email
                 )));
             }
+        }
+        let pinned_for = row.email.as_ref().and_then(|email| self.pinned_emails.get(email));
+        if let Some(owner) = pinned_for.filter(|owner| Some(&owner.id) != found) {
+            return Err(RowRefusal::Collision(format!(
+                "an application keeps receiving its address for another person, {}",
+                owner.email
+            )));
         }
         let Some(user) = user else { return Ok(None) };
         if let Some(other) = row.stable_id.as_ref().filter(|id| **id != user.stable_id) {

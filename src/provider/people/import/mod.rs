@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod cell;
+pub mod email_effects;
 pub mod export;
 mod known;
 pub mod plan;

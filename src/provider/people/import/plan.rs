@@ -17,10 +17,14 @@ use crate::{
         audit::changes,
         error::Error,
         handle::People,
-        people::import::{
-            known::{Known, RowRefusal, repeated_values},
-            reader::{ImportedFile, LineNote},
-            row::ImportedRow,
+        people::{
+            email_guard::{EmailDecisions, KeptEmail},
+            import::{
+                email_effects::{EffectCount, EmailEffects},
+                known::{Known, RowRefusal, repeated_values},
+                reader::{ImportedFile, LineNote},
+                row::ImportedRow,
+            },
         },
         snapshot::Snapshot,
     },
@@ -46,6 +50,8 @@ pub struct ImportPlan {
     pub errors: Vec<LineNote>,
     /// Rows that lay claim to one person, or to what belongs to another one.
     pub collisions: Vec<LineNote>,
+    /// What changes of address do at applications.
+    pub email_effects: Vec<EffectCount>,
 }
 
 /// What would be done to one person.
@@ -65,6 +71,8 @@ pub struct PlannedLine {
     pub(super) added_groups: Vec<GroupName>,
     pub(super) removed_groups: Vec<GroupName>,
     pub(super) password: Option<Secret<String>>,
+    /// Addresses that applications keep receiving.
+    pub(super) kept_emails: Vec<KeptEmail>,
 }
 
 impl PlannedLine {
@@ -81,6 +89,11 @@ impl ImportPlan {
     /// Whether the file can be imported: all of it or nothing is.
     pub const fn is_sound(&self) -> bool {
         self.errors.is_empty() && self.collisions.is_empty()
+    }
+
+    /// Whether somebody said what each application is to receive for those who get another address.
+    pub fn is_decided(&self) -> bool {
+        !self.email_effects.iter().any(EffectCount::is_undecided)
     }
 
     pub fn count_new(&self) -> usize {
@@ -101,10 +114,12 @@ impl ImportPlan {
 }
 
 impl People<'_> {
-    /// Compares `file` with the people who are stored. `progress` receives how many rows were compared.
+    /// Compares `file` with the people who are stored. `decisions` say what applications receive for those who get another
+    /// address. `progress` receives how many rows were compared.
     pub fn plan_import(
         &self,
         file: ImportedFile,
+        decisions: EmailDecisions,
         progress: &mut dyn FnMut(usize),
     ) -> Result<ImportPlan, Error> {
         self.may(UseCase::ReadPeople)?;
@@ -116,6 +131,7 @@ impl People<'_> {
             lines: Vec::with_capacity(file.rows.len()),
             ..ImportPlan::default()
         };
+        let mut email_effects = EmailEffects::new(decisions);
         let repeated = repeated_values(&file.rows);
         let mut lines_of_users: BTreeMap<UserId, u64> = BTreeMap::new();
         let mut rows = file.rows;
@@ -137,7 +153,7 @@ impl People<'_> {
                     plan.refuse(line, &RowRefusal::Collision(message.clone()));
                     continue;
                 }
-                match self.plan_row(row, &known, &snapshot, &mut plan) {
+                match self.plan_row(row, &known, &snapshot, &mut plan, &mut email_effects) {
                     Ok((user, planned)) => {
                         if let Some(first) = user.and_then(|user| lines_of_users.insert(user, line)) {
                             let same = format!("line {first} means the same person");
@@ -155,6 +171,7 @@ impl People<'_> {
             }
             progress(done);
         }
+        plan.email_effects = email_effects.into_counts();
         self.find_new_groups(&mut plan)?;
         plan.errors.sort_by_key(|note| note.line);
         plan.collisions.sort_by_key(|note| note.line);
@@ -202,7 +219,12 @@ impl People<'_> {
                 known.attributes.append(&mut tx.attributes_of_users(ids)?);
                 known.groups.append(&mut tx.group_names_of_users(ids)?);
                 known.with_password.append(&mut tx.users_with_password(ids)?);
+                for entered in tx.entered_applications(ids)? {
+                    let user = entered.identity.user;
+                    known.entered.entry(user).or_default().push(entered);
+                }
             }
+            known.pinned_emails = tx.pinned_emails(&keys.emails)?;
             known.spent_stable_ids = tx.spent_stable_ids(&keys.stable_ids)?;
             Ok(known)
         })?)
@@ -215,6 +237,7 @@ impl People<'_> {
         known: &Known,
         snapshot: &Snapshot,
         plan: &mut ImportPlan,
+        email_effects: &mut EmailEffects,
     ) -> Result<(Option<UserId>, Option<PlannedLine>), RowRefusal> {
         let Some(before) = known.find(&row)? else {
             return Ok((None, Some(self.plan_new(row, known)?)));
@@ -274,16 +297,25 @@ impl People<'_> {
             }
         }
         after.updated_at = self.now();
+        let changes_email = before.email != after.email;
+        let kept_emails = if changes_email {
+            let entered = known.entered.get(&id).map(Vec::as_slice).unwrap_or_default();
+            email_effects.add(entered, snapshot, &after.email)
+        } else {
+            Vec::new()
+        };
+        changes.extend(kept_emails.iter().map(KeptEmail::change));
         let planned = PlannedLine {
             line: row.line,
             was_enabled: Some(before.enabled),
-            changes_email: before.email != after.email,
+            changes_email,
             user: after,
             changes,
             attributes: attributes.into_iter().collect(),
             added_groups,
             removed_groups,
             password: password.map(ImportedHash::into_stored),
+            kept_emails,
         };
         Ok((Some(id), Some(planned)))
     }
@@ -327,6 +359,7 @@ impl People<'_> {
             added_groups,
             removed_groups: Vec::new(),
             password: row.password.map(ImportedHash::into_stored),
+            kept_emails: Vec::new(),
         })
     }
 
