@@ -30,8 +30,12 @@ pub(in crate::cli) struct EmailDecisionArguments {
 }
 
 impl EmailDecisionArguments {
-    pub(super) const fn is_given(&self) -> bool {
-        !self.keep_old.is_empty() || !self.send_new.is_empty()
+    /// What was decided, which makes sense for a change of address alone.
+    pub(super) fn decisions_for(&self, provider: &Provider, changes_email: bool) -> Result<EmailDecisions> {
+        if !changes_email && !(self.keep_old.is_empty() && self.send_new.is_empty()) {
+            bail!("--keep-old and --send-new go with a new address: --email EMAIL");
+        }
+        self.decisions(provider)
     }
 
     pub(super) fn decisions(&self, provider: &Provider) -> Result<EmailDecisions> {

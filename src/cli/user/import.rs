@@ -54,7 +54,7 @@ pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result
     let total = file.rows.len();
     let decisions = arguments.email_decisions.decisions(provider)?;
     let planned = people.plan_import(file, decisions, &mut |done| {
-        line.show(&bar("compared", done, total))
+        line.show(&bar("compared", done, total));
     });
     line.clear();
     let plan = planned?;

@@ -252,12 +252,9 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             own,
             json,
         } => {
-            if email_decisions.is_given() && new_email.is_none() {
-                bail!("--keep-old and --send-new go with a new address: --email EMAIL");
-            }
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
-                email_decisions: email_decisions.decisions(provider)?,
+                email_decisions: email_decisions.decisions_for(provider, new_email.is_some())?,
                 given_name: given_name
                     .map(|name| NameComponent::parse_optional(FIRST_NAME, &name))
                     .transpose()?,

@@ -118,14 +118,7 @@ pub(super) fn application(
         NameIdFormat::from_name(&saml.name_id_format),
         || NameIdFormat::EmailAddress,
     )?;
-    let keys_on = match saml.keys_on.as_deref() {
-        None => None,
-        Some(name) => reading.value(
-            &saml_name.column("keys_on"),
-            KeysOn::from_name(name).map(Some),
-            || None,
-        )?,
-    };
+    let keys_on = keys_on(saml.keys_on.as_deref(), &saml_name, reading)?;
     Ok(Application {
         id: name.column("id").valid(row.id.parse())?,
         slug: name.column("slug").valid(Slug::parse(&row.slug))?,
@@ -167,6 +160,11 @@ pub(super) fn application(
         created_at: row.created_at.and_utc(),
         updated_at: row.updated_at.and_utc(),
     })
+}
+
+fn keys_on(name: Option<&str>, row: &RowContext, reading: &mut Reading) -> Result<Option<KeysOn>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    reading.value(&row.column("keys_on"), KeysOn::from_name(name).map(Some), || None)
 }
 
 pub(super) struct Children {

@@ -178,8 +178,10 @@ impl Tx {
         match edited {
             Ok(0) => Ok(EditOutcome::Stale),
             Ok(_) => Ok(EditOutcome::Done),
-            Err(DieselError::RollbackTransaction) => Ok(EditOutcome::Taken),
-            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(EditOutcome::Taken),
+            Err(
+                DieselError::RollbackTransaction
+                | DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _),
+            ) => Ok(EditOutcome::Taken),
             Err(error) => Err(error.into()),
         }
     }
