@@ -15,7 +15,7 @@ pub(super) enum AppliesOn {
 use AppliesOn::{Reload, Restart};
 
 /// The keys as TOML spells them; a dot separates the section.
-const TABLE: [(AppliesOn, &str); 39] = [
+const TABLE: [(AppliesOn, &str); 41] = [
     (Restart, "base_url"),
     (Restart, "listen"),
     (Restart, "data_dir"),
@@ -36,6 +36,8 @@ const TABLE: [(AppliesOn, &str); 39] = [
     (Reload, "sessions.idle"),
     (Reload, "sessions.absolute"),
     (Reload, "passwords.min_length"),
+    (Reload, "people.email_change"),
+    (Reload, "people.email_domains"),
     (Reload, "second_factor.rule"),
     (Reload, "second_factor.administrators"),
     (Reload, "second_factor.remember_device"),

@@ -7,7 +7,12 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
     config::{reader::Reader, value},
-    model::{policy::Policy, second_factor::SecondFactorPolicy, throttle::ThrottlePolicy},
+    model::{
+        email_change::{EmailChangeRule, EmailDomain},
+        policy::Policy,
+        second_factor::SecondFactorPolicy,
+        throttle::ThrottlePolicy,
+    },
 };
 
 /// The time of the last request is stored about once a minute; a shorter session could end while the user is active.
@@ -29,6 +34,7 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
         Policy::MIN_PASSWORD_LENGTH,
         MAX_PASSWORD_LENGTH,
     );
+    read_email_change(reader, &mut policy);
     policy.second_factor = reader.value(
         "second_factor.rule",
         policy.second_factor,
@@ -56,6 +62,45 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
     );
     policy.sign_metadata = reader.boolean("metadata.signed", policy.sign_metadata);
     policy
+}
+
+fn read_email_change(reader: &mut Reader<'_>, policy: &mut Policy) {
+    policy.email_change = reader.value(
+        "people.email_change",
+        policy.email_change,
+        |text| {
+            EmailChangeRule::from_name(text.trim())
+                .ok_or_else(|| format!("{} is neither administrator nor verified", value::quoted(text)))
+        },
+        |rule| rule.name().to_owned(),
+    );
+    policy.email_domains = reader.value("people.email_domains", Vec::new(), parse_domains, |domains| {
+        if domains.is_empty() {
+            return "none".to_owned();
+        }
+        domains
+            .iter()
+            .map(EmailDomain::as_str)
+            .collect::<Vec<_>>()
+            .join(",")
+    });
+    if policy.email_change == EmailChangeRule::Verified && policy.email_domains.is_empty() {
+        let why = "people may choose addresses of domains that you list, and there is none: set people.email_domains, such as [\"fernweh.example\"]";
+        reader.add_error(&["people.email_domains"], "people.email_change", why);
+    }
+}
+
+fn parse_domains(text: &str) -> Result<Vec<EmailDomain>, String> {
+    if text.trim() == "none" {
+        return Ok(Vec::new());
+    }
+    text.split(',')
+        .map(|domain| {
+            EmailDomain::parse(domain).map_err(|_bad| {
+                format!("{} is not a domain; write domains such as fernweh.example, with commas between them, or none", value::quoted(domain))
+            })
+        })
+        .collect()
 }
 
 /// The proxies that are trusted if none is configured: those on this machine, if the base URL requires a proxy there.

@@ -20,8 +20,8 @@ use crate::{
         value,
     },
     model::{
-        application::EntityId, endpoint::BaseUrl, language::Language, mail::MailSettings, policy::Policy,
-        secret::Secret,
+        application::EntityId, email_change::EmailChangeRule, endpoint::BaseUrl, language::Language,
+        mail::MailSettings, policy::Policy, secret::Secret,
     },
 };
 
@@ -166,6 +166,15 @@ impl Settings {
             language.tag().to_owned()
         });
         let mail = mail::read(reader, read_secret, &organisation, language).map(Arc::new);
+        let policy = limits::read_policy(reader);
+        if policy.email_change == EmailChangeRule::Verified && mail.is_none() {
+            let why = "a new address is verified by mail, and no mail is set up: set mail.url and mail.from";
+            reader.add_error(
+                &["people.email_change", "mail.url", "mail.url_file", "mail.from"],
+                "people.email_change",
+                why,
+            );
+        }
         let behind_local_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
@@ -218,7 +227,7 @@ impl Settings {
                 Clone::clone,
             ),
             workers: reader.count("workers", cores.min(256), 256),
-            policy: limits::read_policy(reader),
+            policy,
             hashing_concurrency: reader.count("limits.hashing", cores.min(64), 64),
             ignored_variables: Vec::new(),
             file: None,

@@ -245,6 +245,13 @@ fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
         ),
         ("PASSWORDS_MIN_LENGTH", "14", "from 15 to 64"),
         ("PASSWORDS_MIN_LENGTH", "65", "from 15 to 64"),
+        (
+            "PEOPLE_EMAIL_CHANGE",
+            "anybody",
+            "neither administrator nor verified",
+        ),
+        ("PEOPLE_EMAIL_CHANGE", "verified", "set people.email_domains"),
+        ("PEOPLE_EMAIL_DOMAINS", "a.example,b@c", "`b@c` is not a domain"),
         ("THROTTLE_PAIR_FREE", "0", "from 1 to 10000"),
         ("THROTTLE_FIRST_PAUSE", "-5s", "not a duration"),
         ("THROTTLE_LONGEST_PAUSE", "5s", "longer than the longest"),
@@ -284,6 +291,27 @@ fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
         message.contains("hallpass.toml:3: log_format: `xml`"),
         "{message}"
     );
+}
+
+#[test]
+fn people_change_their_address_where_mail_and_domains_are_set() {
+    let people =
+        "[people]\nemail_change = \"verified\"\nemail_domains = [\"@Fernweh.example\", \"fernweh.org\"]\n";
+    let message = load_error(people, &[]);
+    assert!(message.contains("set mail.url and mail.from"), "{message}");
+    let mail = [
+        ("HALLPASS_MAIL_URL", "smtps://mail.fernweh.example"),
+        ("HALLPASS_MAIL_FROM", "it@fernweh.example"),
+    ];
+    let settings = load(people, &mail).unwrap();
+    assert_eq!(settings.policy.email_change, EmailChangeRule::Verified);
+    assert_eq!(
+        effective(&settings, "people.email_domains").0,
+        "fernweh.example,fernweh.org"
+    );
+    let default = load("", &[]).unwrap();
+    assert_eq!(default.policy.email_change, EmailChangeRule::Administrator);
+    assert_eq!(effective(&default, "people.email_domains").0, "none");
 }
 
 #[test]

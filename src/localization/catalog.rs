@@ -17,6 +17,7 @@ macro_rules! texts {
             include_str!(concat!("texts/", $tag, "/passkey.ftl")),
             include_str!(concat!("texts/", $tag, "/password.ftl")),
             include_str!(concat!("texts/", $tag, "/account.ftl")),
+            include_str!(concat!("texts/", $tag, "/email.ftl")),
             include_str!(concat!("texts/", $tag, "/portal.ftl")),
             include_str!(concat!("texts/", $tag, "/sign_out.ftl")),
             include_str!(concat!("texts/", $tag, "/notice.ftl")),

@@ -13,7 +13,7 @@ use lettre::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    mail::{error::SendError, text::MailText},
+    mail::{error::SendError, mail_text::MailText},
     model::mail::{MailSettings, Mailbox, Recipient},
 };
 

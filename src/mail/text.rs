@@ -1,251 +1,18 @@
-//! The words of each mail. They stand in `localization`; all mails have the same two templates, text and HTML.
+//! Writes a mail: all mails have the same two templates, text and HTML.
 //!
-//! A new kind is a variant of [`Mail`], its texts, and what [`Letter::new`] makes of them.
+//! A new kind is a variant of [`Mail`], its texts in `localization`, and what [`Letter::new`] makes of them.
 
 use askama::Template;
-use chrono::{DateTime, Utc};
 
 use crate::{
-    localization::{Form, Phrase, phrase},
-    model::{device, language::Language},
+    localization::{Form, phrase},
+    mail::{
+        kind::Mail,
+        letter::{Letter, Part, Words},
+        mail_text::MailText,
+    },
+    model::language::Language,
 };
-
-/// What is written, with the values that stand in it.
-#[derive(Debug, Eq, PartialEq)]
-pub enum Mail {
-    /// Shows an administrator that mail arrives.
-    Test,
-    /// Somebody new chooses a password by a link.
-    Invitation {
-        /// The name to greet them by.
-        greeting: String,
-        link: String,
-        until: DateTime<Utc>,
-    },
-    /// Somebody has forgotten the password.
-    Recovery { greeting: String, link: String },
-    /// The password was changed, by whomever.
-    PasswordChanged { greeting: String, at: DateTime<Utc> },
-    /// Names or preferences were changed by the person.
-    ProfileChanged { greeting: String, at: DateTime<Utc> },
-    /// Somebody signed in from a device that is not known.
-    NewDevice {
-        greeting: String,
-        at: DateTime<Utc>,
-        /// The browser in words, if it is known.
-        device: Option<String>,
-        address: String,
-    },
-    /// Second factors or recovery codes were changed, by whomever.
-    FactorsChanged {
-        greeting: String,
-        at: DateTime<Utc>,
-        change: FactorsChange,
-    },
-}
-
-/// What was changed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum FactorsChange {
-    /// One was set up, with this name.
-    Added(String),
-    Removed(String),
-    AllRemoved,
-    NewRecoveryCodes,
-}
-
-impl Mail {
-    /// Its name in the audit log.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Invitation { .. } => "invitation",
-            Self::Recovery { .. } => "recovery",
-            Self::PasswordChanged { .. } => "password-changed",
-            Self::ProfileChanged { .. } => "profile-changed",
-            Self::NewDevice { .. } => "new-device",
-            Self::FactorsChanged { .. } => "second-factors-changed",
-        }
-    }
-}
-
-/// A mail in words.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct MailText {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
-
-/// A part of a mail, below its heading.
-enum Part {
-    Text(String),
-    Link { words: String, address: String },
-}
-
-/// A mail in one form, with whatever that form has escaped.
-struct Letter {
-    heading: String,
-    parts: Vec<Part>,
-}
-
-/// What all texts of a mail have in common.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    language: Language,
-    form: Form,
-    organisation: &'a str,
-    address: &'a str,
-}
-
-impl<'a> Words<'a> {
-    fn say(self, id: &'a str) -> Phrase<'a> {
-        phrase(self.language, id, self.form)
-            .name("organisation", self.organisation)
-            .plain("address", self.address)
-    }
-
-    fn device(self, description: &str) -> String {
-        match device::parts(description) {
-            (browser, Some(system)) => self
-                .say("browser-on-system")
-                .name("browser", browser)
-                .name("system", system)
-                .to_string(),
-            (only, None) => self.say("a-name").name("name", only).to_string(),
-        }
-    }
-
-    fn text(self, id: &str) -> Part {
-        Part::Text(self.say(id).to_string())
-    }
-
-    fn link(self, id: &str, address: &str) -> Part {
-        Part::Link {
-            words: self.say(id).to_string(),
-            address: address.to_owned(),
-        }
-    }
-}
-
-impl Letter {
-    fn new(mail: &Mail, words: Words<'_>) -> Self {
-        let heading = words.say(mail.heading());
-        match mail {
-            Mail::Test => Self {
-                heading: heading.to_string(),
-                parts: vec![words.text("mail-test-text"), words.text("mail-nothing-to-do")],
-            },
-            Mail::Invitation {
-                greeting,
-                link,
-                until,
-            } => {
-                let until = words.say("mail-invitation-until").moment("moment", until);
-                Self {
-                    heading: heading.name("name", greeting).to_string(),
-                    parts: vec![
-                        words.text("mail-invitation-text"),
-                        words.link("mail-invitation-link", link),
-                        Part::Text(until.to_string()),
-                        words.text("mail-invitation-then"),
-                    ],
-                }
-            }
-            Mail::Recovery { greeting, link } => {
-                let text = words.say("mail-recovery-text").name("name", greeting);
-                Self {
-                    heading: heading.to_string(),
-                    parts: vec![
-                        Part::Text(text.to_string()),
-                        words.link("mail-recovery-link", link),
-                        words.text("mail-recovery-until"),
-                        words.text("mail-recovery-not-you"),
-                    ],
-                }
-            }
-            Mail::PasswordChanged { greeting, at } => {
-                let text = words.say("mail-password-changed-text");
-                let text = text.name("name", greeting).moment("moment", at);
-                Self {
-                    heading: heading.to_string(),
-                    parts: vec![Part::Text(text.to_string()), words.text("mail-not-you")],
-                }
-            }
-            Mail::ProfileChanged { greeting, at } => {
-                let text = words.say("mail-profile-changed-text");
-                let text = text.name("name", greeting).moment("moment", at);
-                Self {
-                    heading: heading.to_string(),
-                    parts: vec![Part::Text(text.to_string()), words.text("mail-not-you")],
-                }
-            }
-            Mail::NewDevice {
-                greeting,
-                at,
-                device,
-                address,
-            } => {
-                let text = match device {
-                    Some(device) => words
-                        .say("mail-new-device-text")
-                        .phrase("device", words.device(device)),
-                    None => words.say("mail-unknown-device-text"),
-                };
-                let text = text
-                    .name("name", greeting)
-                    .moment("moment", at)
-                    .name("network", address);
-                Self {
-                    heading: heading.to_string(),
-                    parts: vec![
-                        Part::Text(text.to_string()),
-                        words.text("mail-new-device-not-you"),
-                    ],
-                }
-            }
-            Mail::FactorsChanged { greeting, at, change } => {
-                let text = match change {
-                    FactorsChange::Added(factor) => words.say("mail-factor-added").name("factor", factor),
-                    FactorsChange::Removed(factor) => words.say("mail-factor-removed").name("factor", factor),
-                    FactorsChange::AllRemoved => words.say("mail-factors-all-removed"),
-                    FactorsChange::NewRecoveryCodes => words.say("mail-recovery-codes-made"),
-                };
-                let text = text.name("name", greeting).moment("moment", at);
-                Self {
-                    heading: heading.to_string(),
-                    parts: vec![Part::Text(text.to_string()), words.text("mail-not-you")],
-                }
-            }
-        }
-    }
-}
-
-impl Mail {
-    const fn subject(&self) -> &'static str {
-        match self {
-            Self::Test => "mail-test-subject",
-            Self::Invitation { .. } => "mail-invitation-subject",
-            Self::Recovery { .. } => "mail-recovery-subject",
-            Self::PasswordChanged { .. } => "mail-password-changed-subject",
-            Self::ProfileChanged { .. } => "mail-profile-changed-subject",
-            Self::NewDevice { .. } => "mail-new-device-subject",
-            Self::FactorsChanged { .. } => "mail-factors-changed-subject",
-        }
-    }
-
-    const fn heading(&self) -> &'static str {
-        match self {
-            Self::Test => "mail-test-heading",
-            Self::Invitation { .. } => "mail-invitation-heading",
-            Self::Recovery { .. } => "mail-recovery-heading",
-            Self::PasswordChanged { .. } => "mail-password-changed-heading",
-            Self::ProfileChanged { .. } => "mail-profile-changed-heading",
-            Self::NewDevice { .. } => "mail-new-device-heading",
-            Self::FactorsChanged { .. } => "mail-factors-changed-heading",
-        }
-    }
-}
 
 #[derive(Template)]
 #[template(path = "mail.txt", config = "src/mail/askama.toml")]
@@ -321,7 +88,10 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
+    use crate::mail::{email_mail::EmailMail, kind::FactorsChange};
 
     #[test]
     fn values_are_escaped_in_html_and_plain_in_text() {
@@ -391,6 +161,21 @@ mod tests {
             factors(FactorsChange::Removed("Phone".to_owned())),
             factors(FactorsChange::AllRemoved),
             factors(FactorsChange::NewRecoveryCodes),
+            Mail::Email(EmailMail::Confirm {
+                greeting: greeting(),
+                link: link(),
+            }),
+            Mail::Email(EmailMail::Taken { greeting: greeting() }),
+            Mail::Email(EmailMail::Changed {
+                greeting: greeting(),
+                new_email: "a@b.example".to_owned(),
+                link: link(),
+                until: at,
+            }),
+            Mail::Email(EmailMail::Undone {
+                greeting: greeting(),
+                email: "a@b.example".to_owned(),
+            }),
         ];
         let mut subjects = std::collections::BTreeSet::new();
         for language in Language::ALL {
@@ -406,7 +191,10 @@ mod tests {
                     // What Fluent writes where a value is missing.
                     assert!(!text.contains("{$"), "{mail:?} in {language:?}: {text}");
                 }
-                if let Mail::Invitation { link, .. } | Mail::Recovery { link, .. } = mail {
+                if let Mail::Invitation { link, .. }
+                | Mail::Recovery { link, .. }
+                | Mail::Email(EmailMail::Confirm { link, .. } | EmailMail::Changed { link, .. }) = mail
+                {
                     // On a line of its own, so that nothing around it becomes part of it.
                     assert!(words.text.lines().any(|line| line == link), "{}", words.text);
                     assert!(

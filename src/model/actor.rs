@@ -107,6 +107,9 @@ mod tests {
         ----- user.rescue
         OA--- user.name_id *
         OA--- user.pin *
+        ----- user.email_change.request
+        ----- user.email_change
+        ----- user.email_change.undo
         ----- user.erase
         ----- user.device_link
         ----- login.second_factor

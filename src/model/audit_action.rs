@@ -21,6 +21,9 @@ pub enum AuditAction {
     UserRescue,
     UserNameId,
     UserPin,
+    UserEmailRequest,
+    UserEmailChange,
+    UserEmailUndo,
     UserErase,
     UserDeviceLink,
     StepUp,
@@ -65,7 +68,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 62] = [
         Self::SingleSignOn,
         Self::SignIn,
         Self::Logout,
@@ -84,6 +87,9 @@ impl AuditAction {
         Self::UserRescue,
         Self::UserNameId,
         Self::UserPin,
+        Self::UserEmailRequest,
+        Self::UserEmailChange,
+        Self::UserEmailUndo,
         Self::UserErase,
         Self::UserDeviceLink,
         Self::StepUp,
@@ -148,6 +154,9 @@ impl AuditAction {
             Self::UserRescue => "user.rescue",
             Self::UserNameId => "user.name_id",
             Self::UserPin => "user.pin",
+            Self::UserEmailRequest => "user.email_change.request",
+            Self::UserEmailChange => "user.email_change",
+            Self::UserEmailUndo => "user.email_change.undo",
             Self::UserErase => "user.erase",
             Self::UserDeviceLink => "user.device_link",
             Self::StepUp => "login.second_factor",

@@ -42,6 +42,11 @@ pub mod path {
     pub const RECOVERY_CODES: &str = "/account/recovery-codes";
     /// Where a user changes the password.
     pub const ACCOUNT_PASSWORD: &str = "/account/password";
+    /// Where a user asks for another e-mail address; the token of the link that confirms it may follow.
+    pub const ACCOUNT_EMAIL: &str = "/account/email";
+    pub const CONFIRM_EMAIL: &str = "/account/email/";
+    /// Brings an address back that was changed; the token of the link follows.
+    pub const UNDO_EMAIL: &str = "/email/undo/";
     /// Ends the session here.
     pub const LOGOUT: &str = "/logout";
     /// Shows a logout in progress, and continues it; its id follows.

@@ -10,6 +10,7 @@ pub mod authentication;
 pub mod authn_context;
 pub mod chatgpt;
 pub mod device;
+pub mod email_change;
 pub mod endpoint;
 pub mod explanation;
 pub mod group;

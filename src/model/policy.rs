@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::model::{
+    email_change::{EmailChangeRule, EmailDomain},
     second_factor::{SecondFactorPolicy, SecondFactorRule},
     throttle::ThrottlePolicy,
 };
@@ -45,6 +46,10 @@ pub struct Policy {
     pub sign_metadata: bool,
     /// The fewest characters of a new password that is all that a user signs in with.
     pub min_password_length: u32,
+    /// Who changes a user's e-mail address.
+    pub email_change: EmailChangeRule,
+    /// The domains of addresses that users may choose themselves.
+    pub email_domains: Vec<EmailDomain>,
     /// Whether users need a second factor, where no group and no application says otherwise.
     pub second_factor: SecondFactorPolicy,
     /// The same for owners and administrators: no other rule asks less of them.
@@ -90,6 +95,8 @@ impl Default for Policy {
             audit_retention: Some(TimeDelta::days(400)),
             sign_metadata: true,
             min_password_length: Self::MIN_PASSWORD_LENGTH,
+            email_change: EmailChangeRule::default(),
+            email_domains: Vec::new(),
             second_factor: SecondFactorPolicy::default(),
             second_factor_of_administrators: SecondFactorPolicy::new(SecondFactorRule::Required, None),
             remember_device: None,

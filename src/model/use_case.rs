@@ -105,6 +105,9 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::Logout
         | AuditAction::SingleLogout
         | AuditAction::UserChangePassword
+        | AuditAction::UserEmailRequest
+        | AuditAction::UserEmailChange
+        | AuditAction::UserEmailUndo
         | AuditAction::UserErase
         | AuditAction::UserDeviceLink
         | AuditAction::StepUp
@@ -194,6 +197,9 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserEnable
         | AuditAction::UserDisable
         | AuditAction::UserChangePassword
+        | AuditAction::UserEmailRequest
+        | AuditAction::UserEmailChange
+        | AuditAction::UserEmailUndo
         | AuditAction::UserUnlock
         | AuditAction::SessionEnd
         | AuditAction::UserErase

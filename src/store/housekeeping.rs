@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tables whose rows expire: name, key, and the column with the expiry time.
-const EXPIRING: [(&str, &str, &str); 7] = [
+const EXPIRING: [(&str, &str, &str); 8] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
     ("seen_ids", "kind, issuer, value", "expires_at"),
@@ -23,6 +23,7 @@ const EXPIRING: [(&str, &str, &str); 7] = [
     ("known_devices", "token_hash", "expires_at"),
     ("network_people", "network, user_id", "expires_at"),
     ("one_time_links", "token_hash", "expires_at"),
+    ("email_changes", "confirm_hash", "expires_at"),
 ];
 
 /// Any of these columns can say that a session is over: it was ended, or it expired.

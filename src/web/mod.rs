@@ -160,6 +160,21 @@ fn account_routes(app: &mut ServiceConfig) {
             .route(get_or_head().to(people::account_password::get))
             .route(post().to(people::account_password::post)),
     );
+    app.service(
+        resource(path::ACCOUNT_EMAIL)
+            .route(get_or_head().to(people::account_email::get))
+            .route(post().to(people::account_email::post)),
+    );
+    app.service(
+        resource("/account/email/{token}")
+            .route(get_or_head().to(people::account_email::ask))
+            .route(post().to(people::account_email::confirm)),
+    );
+    app.service(
+        resource("/email/undo/{token}")
+            .route(get_or_head().to(people::email_undo::ask))
+            .route(post().to(people::email_undo::undo)),
+    );
     app.service(resource(path::ACCOUNT_FACTORS).route(get_or_head().to(people::account_factors::get)));
     app.service(
         resource(path::ADD_FACTOR)

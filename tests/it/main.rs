@@ -28,6 +28,7 @@ mod conformance;
 mod corpus;
 mod cycles;
 mod deletion;
+mod email_change;
 mod email_guard;
 mod errors;
 mod gate;

@@ -71,6 +71,7 @@ fn post_routes() -> Vec<String> {
             "path::ACCOUNT_PASSWORD" => path::ACCOUNT_PASSWORD.to_owned(),
             "path::PROFILE" => path::PROFILE.to_owned(),
             "path::END_OWN_SESSIONS" => path::END_OWN_SESSIONS.to_owned(),
+            "path::ACCOUNT_EMAIL" => path::ACCOUNT_EMAIL.to_owned(),
             "path::SECOND_FACTOR" => path::SECOND_FACTOR.to_owned(),
             "path::PASSKEY_SIGN_IN" => path::PASSKEY_SIGN_IN.to_owned(),
             "path::ADD_PASSKEY" => path::ADD_PASSKEY.to_owned(),

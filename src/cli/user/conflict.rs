@@ -35,6 +35,11 @@ pub(super) fn describe_conflict(
             name = other.full_name(),
             email = other.email
         ),
+        UserConflict::FormerEmail(other) => format!(
+            "{name} <{email}> had that address until not long ago, and can have it back for 7 days: until then it is nobody else's",
+            name = other.full_name(),
+            email = other.email
+        ),
         UserConflict::UserName(other) => format!(
             "the user name {} belongs to {}",
             other.user_name.as_ref().map(UserName::as_str).unwrap_or_default(),

@@ -32,7 +32,8 @@ pub(in crate::cli) struct EmailDecisionArguments {
 impl EmailDecisionArguments {
     /// What was decided, which makes sense for a change of address alone.
     pub(super) fn decisions_for(&self, provider: &Provider, changes_email: bool) -> Result<EmailDecisions> {
-        if !changes_email && !(self.keep_old.is_empty() && self.send_new.is_empty()) {
+        let is_given = !self.keep_old.is_empty() || !self.send_new.is_empty();
+        if is_given && !changes_email {
             bail!("--keep-old and --send-new go with a new address: --email EMAIL");
         }
         self.decisions(provider)

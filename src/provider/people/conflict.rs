@@ -20,6 +20,8 @@ pub enum UserConflict {
     Email(User),
     /// An application keeps receiving the address for this user.
     PinnedEmail(User),
+    /// This user changed the address not long ago, and can have it back.
+    FormerEmail(User),
     UserName(User),
     StableId(User),
     /// Nobody has any of the values now. A stable id that was refused was that of an erased user.
@@ -42,11 +44,15 @@ impl People<'_> {
             return Ok(UserConflict::Email(other));
         }
         if let Some(email) = wanted.email {
-            let pinned = self
+            let (emails, now) = ([email.as_str().to_owned()], self.now());
+            let (pinned, former) = self
                 .store()
-                .read(|tx| tx.pinned_emails(&[email.as_str().to_owned()]))?;
+                .read(|tx| Ok((tx.pinned_emails(&emails)?, tx.undoable_emails(&emails, now)?)))?;
             if let Some(other) = pinned.into_values().find(is_other) {
                 return Ok(UserConflict::PinnedEmail(other));
+            }
+            if let Some(other) = former.into_values().find(is_other) {
+                return Ok(UserConflict::FormerEmail(other));
             }
         }
         if let Some(user_name) = wanted.user_name

@@ -331,6 +331,8 @@ impl People<'_> {
                         tx.remove_one_time_links(user.id)?;
                     }
                     if user.email != before.email {
+                        // Nobody's link brings another address back than the one that was decided.
+                        tx.remove_email_changes(user.id)?;
                         write_kept_emails(tx, &user, &kept)?;
                     }
                     if !user.enabled {

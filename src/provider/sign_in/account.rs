@@ -139,7 +139,7 @@ impl SignIn<'_> {
                     id: identity.application,
                     name: name_of(identity.application)?,
                     name_id: identity.last_name_id,
-                    email: identity.last_email,
+                    email: identity.last_email.as_str().to_owned(),
                     first_at: identity.first_at,
                 })
             })

@@ -31,7 +31,7 @@ use crate::{
     store::StoredFactor,
 };
 
-/// How recently a user must have signed in before a page is shown on which second factors are changed.
+/// How recently a user must have signed in before a page is shown on which second factors, address or names are changed.
 pub(in crate::provider) const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// How recently when the form of that page is sent: it takes a while to fill in.
 pub(in crate::provider) const STILL_FRESH: TimeDelta = TimeDelta::minutes(15);
@@ -74,7 +74,7 @@ pub struct FactorsPage {
     pub can_add_passkey: bool,
 }
 
-/// The outcome of what changes the second factors of the user who is signed in.
+/// The outcome of what changes the second factors or the address of the user who is signed in.
 #[derive(Debug)]
 pub enum FactorChange<T> {
     Done(T),

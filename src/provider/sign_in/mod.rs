@@ -5,6 +5,8 @@ pub mod begin_session;
 pub mod challenge;
 pub mod change_password;
 pub mod credentials;
+pub mod email_change;
+mod email_undo;
 pub mod enrolment;
 pub(in crate::provider) mod gate;
 pub mod new_factor;

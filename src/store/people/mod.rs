@@ -2,6 +2,7 @@
 
 pub(in crate::store) mod bulk;
 pub(in crate::store) mod deleted_users;
+mod email_changes;
 mod leavers;
 mod one_time_links;
 mod owners;

@@ -104,16 +104,22 @@ impl Tx {
 
     /// Removes what is pinned to the address that `user` has: it says nothing any more.
     pub fn unpin_own_email(&mut self, user: &User) -> Result<(), Error> {
-        let own = app_identities::table
-            .filter(app_identities::user_id.eq(user.id.to_string()))
-            .filter(app_identities::pinned_email.eq(user.email.as_str()));
-        diesel::update(own)
+        self.unpin_email_everywhere(user.id, &user.email)
+    }
+
+    /// Removes what is pinned for `user` to this address.
+    pub fn unpin_email_everywhere(&mut self, user: UserId, email: &Email) -> Result<(), Error> {
+        let pinned = app_identities::table
+            .filter(app_identities::user_id.eq(user.to_string()))
+            .filter(app_identities::pinned_email.eq(email.as_str()));
+        diesel::update(pinned)
             .set(app_identities::pinned_email.eq(None::<String>))
             .execute(&mut self.0)?;
         Ok(())
     }
 
-    /// The addresses besides their own by which applications have known `user`, as far as nobody else has them now.
+    /// The addresses besides their own by which applications have known `user`, or that they changed not long ago, as far
+    /// as nobody else has them now.
     pub fn former_emails(&mut self, user: UserId) -> Result<Vec<Email>, Error> {
         let known = app_identities::table
             .filter(app_identities::user_id.eq(user.to_string()))
@@ -124,6 +130,9 @@ impl Tx {
             let identity = ApplicationIdentity::try_from(row)?;
             emails.extend([identity.first_email, identity.last_email]);
             emails.extend(identity.pinned_email);
+        }
+        for change in self.email_changes_of(user)? {
+            emails.extend([change.old_email, change.new_email]);
         }
         let taken: Vec<String> = users::table
             .filter(users::email.eq_any(emails.iter().map(Email::as_str)))

@@ -95,6 +95,8 @@ pub struct AccountPage<'a> {
     pub language: Option<Language>,
     /// None where no mail is sent.
     pub new_device_mail: Option<bool>,
+    /// Users change their e-mail address themselves.
+    pub changes_email: bool,
     pub password_changed_at: Option<DateTime<Utc>>,
     pub second_factors: usize,
     pub recovery_codes: usize,

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod auto_post;
 pub mod device_link;
+pub mod email;
 pub mod html;
 pub mod logout_progress;
 pub mod not_assigned;

@@ -22,12 +22,29 @@ pub enum NoticeKind {
     NotTopLevel,
     /// A sign-in for which this browser sent no cookie.
     NoCookies,
+    /// Too many links were asked for.
+    TooManyLinks {
+        /// How long to wait.
+        seconds: u64,
+    },
     /// More requests than can be served just now.
     Busy,
     /// An administrator's link that was used, or has expired.
     LinkExpired,
     /// A link to choose a password that was used, or has expired.
     PasswordLinkExpired,
+    /// A link that confirms an address, and was used or has expired.
+    EmailLinkExpired,
+    /// The same of a link that undoes a change.
+    EmailUndoExpired,
+    /// A link that confirms an address of somebody else than who is signed in.
+    EmailLinkOfAnother,
+    /// The user has a new address.
+    EmailChanged,
+    /// It is somebody else's by now.
+    EmailTaken,
+    /// The user has the address of before again.
+    EmailUndone,
 }
 
 #[derive(Clone, Debug, Template)]
@@ -48,7 +65,15 @@ impl NoticePage {
             NoticeKind::SignInOver => "sign-in-over",
             NoticeKind::NotTopLevel => "not-top-level",
             NoticeKind::Busy => "busy",
-            NoticeKind::LinkExpired | NoticeKind::PasswordLinkExpired => "link-expired",
+            NoticeKind::LinkExpired
+            | NoticeKind::PasswordLinkExpired
+            | NoticeKind::EmailLinkExpired
+            | NoticeKind::EmailUndoExpired => "link-expired",
+            NoticeKind::TooManyLinks { .. } => "wait-a-little",
+            NoticeKind::EmailLinkOfAnother => "email-link-of-another",
+            NoticeKind::EmailChanged => "email-is-changed",
+            NoticeKind::EmailTaken => "email-could-not-be-taken",
+            NoticeKind::EmailUndone => "email-change-undone",
             NoticeKind::NoCookies => "no-cookie-sent",
         }
     }
@@ -65,7 +90,38 @@ impl NoticePage {
             NoticeKind::Busy => "busy-text",
             NoticeKind::LinkExpired => "link-expired-text",
             NoticeKind::PasswordLinkExpired => "password-link-expired-text",
+            NoticeKind::EmailLinkExpired => "email-link-expired-text",
+            NoticeKind::EmailUndoExpired => "email-undo-expired-text",
+            NoticeKind::TooManyLinks { .. } => "too-many-links-text",
+            NoticeKind::EmailLinkOfAnother => "email-link-of-another-text",
+            NoticeKind::EmailChanged => "email-is-changed-text",
+            NoticeKind::EmailTaken => "email-could-not-be-taken-text",
+            NoticeKind::EmailUndone => "email-change-undone-text",
             NoticeKind::NoCookies => "no-cookie-sent-text",
+        }
+    }
+
+    /// How long to wait, where the text says it.
+    const fn wait(&self) -> u64 {
+        match self.kind {
+            NoticeKind::TooManyLinks { seconds } => seconds,
+            NoticeKind::NotFound
+            | NoticeKind::Unreadable
+            | NoticeKind::TooLarge
+            | NoticeKind::NotAForm
+            | NoticeKind::BodyTimeout
+            | NoticeKind::NotTopLevel
+            | NoticeKind::LinkExpired
+            | NoticeKind::PasswordLinkExpired
+            | NoticeKind::EmailLinkExpired
+            | NoticeKind::EmailUndoExpired
+            | NoticeKind::EmailLinkOfAnother
+            | NoticeKind::EmailChanged
+            | NoticeKind::EmailTaken
+            | NoticeKind::EmailUndone
+            | NoticeKind::SignInOver
+            | NoticeKind::NoCookies
+            | NoticeKind::Busy => 0,
         }
     }
 
@@ -79,9 +135,15 @@ impl NoticePage {
             | NoticeKind::NotTopLevel
             | NoticeKind::LinkExpired
             | NoticeKind::PasswordLinkExpired
+            | NoticeKind::EmailLinkExpired
+            | NoticeKind::EmailUndoExpired
+            | NoticeKind::EmailLinkOfAnother
+            | NoticeKind::EmailChanged
+            | NoticeKind::EmailTaken
+            | NoticeKind::EmailUndone
             | NoticeKind::SignInOver
             | NoticeKind::NoCookies => true,
-            NoticeKind::Busy => false,
+            NoticeKind::TooManyLinks { .. } | NoticeKind::Busy => false,
         }
     }
 }

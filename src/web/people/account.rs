@@ -263,6 +263,7 @@ fn page(site: &Site, request: &HttpRequest, account: OwnAccount, notice: Account
             notice,
             language: preferences.language,
             new_device_mail: recovery::is_offered(site).then_some(preferences.new_device_mail),
+            changes_email: site.provider.sign_in().changes_own_email(),
             password_changed_at: account.password_changed_at,
             second_factors: account.second_factors,
             recovery_codes: account.recovery_codes,

@@ -1,9 +1,11 @@
 //! The pages for users: signing in, their applications, signing out.
 
 pub(in crate::web) mod account;
+pub(in crate::web) mod account_email;
 pub(in crate::web) mod account_factors;
 pub(in crate::web) mod account_password;
 pub(in crate::web) mod device_link;
+pub(in crate::web) mod email_undo;
 pub(in crate::web) mod enrolment;
 mod factor_pages;
 pub(in crate::web) mod logout;

@@ -250,7 +250,8 @@ fn is_return_target(target: &str) -> bool {
     let is_application = [path::LAUNCH, path::START]
         .iter()
         .any(|own| target.starts_with(own));
-    let is_own_page = [path::ACCOUNT_PASSWORD, path::ACCOUNT_FACTORS].contains(&target);
+    let is_own_page = [path::ACCOUNT_PASSWORD, path::ACCOUNT_FACTORS, path::ACCOUNT_EMAIL].contains(&target)
+        || target.starts_with(path::CONFIRM_EMAIL);
     (is_application || is_own_page) && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -1,4 +1,5 @@
 profile = Profil
+profile-intro-own = Anwendungen sehen Ihren Namen und Ihre E-Mail-Adresse.
 profile-intro = Anwendungen sehen Ihren Namen und Ihre E-Mail-Adresse. Die E-Mail-Adresse wird von Ihrer Administration verwaltet.
 language-of-browser = Wie im Browser eingestellt
 new-device-mail-on = Sie erhalten eine E-Mail, wenn Sie sich auf einem neuen Gerät anmelden.

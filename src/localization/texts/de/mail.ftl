@@ -38,3 +38,21 @@ mail-factor-added = Guten Tag { $name }, am { $moment } wurde für Ihr Konto unt
 mail-factor-removed = Guten Tag { $name }, am { $moment } wurde für Ihr Konto unter { $address } ein zweiter Anmeldeschritt entfernt: { $factor }. Er kann nicht mehr verwendet werden.
 mail-factors-all-removed = Guten Tag { $name }, am { $moment } hat die Administration für Ihr Konto unter { $address } alle zweiten Anmeldeschritte und alle Wiederherstellungscodes entfernt.
 mail-recovery-codes-made = Guten Tag { $name }, am { $moment } wurden für Ihr Konto unter { $address } neue Wiederherstellungscodes erstellt. Die bisherigen Codes sind nicht mehr gültig.
+
+mail-email-confirm-heading = Bestätigen Sie Ihre neue E-Mail-Adresse
+mail-email-confirm-text = Guten Tag { $name }, Sie möchten diese Adresse für Ihr Konto unter { $address } verwenden. Öffnen Sie diesen Link in dem Browser, in dem Sie dort angemeldet sind:
+mail-email-confirm-link = Adresse bestätigen
+mail-email-confirm-until = Der Link funktioniert nur einmal und ist 30 Minuten gültig. Falls Sie das nicht waren, müssen Sie nichts weiter tun.
+
+mail-email-taken-heading = Jemand wollte Ihre E-Mail-Adresse verwenden
+mail-email-taken-text = Guten Tag { $name }, jemand mit einem anderen Konto unter { $address } wollte diese Adresse für sich verwenden. Sie gehört weiterhin zu Ihrem Konto: Es wurde nichts geändert und auch nicht mitgeteilt, dass Sie diese Adresse verwenden.
+mail-email-taken-closing = Falls Sie das mit einem anderen Konto waren, wenden Sie sich an Ihre Administration. Andernfalls müssen Sie nichts weiter tun.
+
+mail-email-changed-heading = Ihre E-Mail-Adresse wurde geändert
+mail-email-changed-text = Guten Tag { $name }, die Adresse für Ihr Konto unter { $address } ist ab jetzt { $email }. Falls Sie das nicht waren, stellen Sie mit diesem Link die bisherige Adresse wieder her und beenden alle offenen Sitzungen:
+mail-email-changed-link = Änderung rückgängig machen
+mail-email-changed-until = Der Link funktioniert nur einmal und ist bis zum { $moment } gültig. Falls Sie das waren, müssen Sie nichts weiter tun.
+
+mail-email-undone-heading = Eine Änderung der E-Mail-Adresse wurde rückgängig gemacht
+mail-email-undone-text = Guten Tag { $name }, die Adresse für Ihr Konto unter { $address } ist wieder { $email }. Alle wurden abgemeldet.
+mail-email-undone-closing = Falls Sie die Adresse nicht selbst geändert haben, legen Sie jetzt ein neues Passwort fest: Wählen Sie dazu bei der Anmeldung „Passwort vergessen?“. Informieren Sie außerdem Ihre Administration.

@@ -1,5 +1,6 @@
 # The person's own page.
 profile = Profile
+profile-intro-own = Applications see your name and your e-mail.
 profile-intro = Applications see your name and your e-mail. Your e-mail is kept by your administrator.
 language-of-browser = As your browser asks
 new-device-mail-on = You get a mail when you sign in on a new device.

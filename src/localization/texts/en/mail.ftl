@@ -39,3 +39,21 @@ mail-factor-added = { $name }, on { $moment }, for your account at { $address }:
 mail-factor-removed = { $name }, on { $moment }, for your account at { $address }: { $factor } was removed. It no longer works.
 mail-factors-all-removed = { $name }, on { $moment }, for your account at { $address }: all second steps and recovery codes were removed, by an administrator.
 mail-recovery-codes-made = { $name }, on { $moment }, for your account at { $address }: new recovery codes were made. Those before no longer work.
+
+mail-email-confirm-heading = Confirm your new e-mail address
+mail-email-confirm-text = { $name }, you asked for this address to be that of your account at { $address }. Open this link where you are signed in there:
+mail-email-confirm-link = Confirm this address
+mail-email-confirm-until = The link works once, for 30 minutes. If it was not you, there is nothing for you to do.
+
+mail-email-taken-heading = Somebody asked for your e-mail address
+mail-email-taken-text = { $name }, somebody with another account at { $address } asked for this address to be theirs. It is yours, and stays so: nothing was changed, and they were not told that you have it.
+mail-email-taken-closing = If it was you, with another account, ask your administrator. Else there is nothing for you to do.
+
+mail-email-changed-heading = Your e-mail address was changed
+mail-email-changed-text = { $name }, the address of your account at { $address } is { $email } from now on. If it was not you, this link brings the old one back and ends everything that is open:
+mail-email-changed-link = Undo the change
+mail-email-changed-until = The link works once, until { $moment }. If it was you, there is nothing for you to do.
+
+mail-email-undone-heading = A change of e-mail address was undone
+mail-email-undone-text = { $name }, the address of your account at { $address } is { $email } again. Everybody was signed out.
+mail-email-undone-closing = If it was not you who changed it, choose a new password now, with “Forgot your password?” where you sign in, and tell your administrator.

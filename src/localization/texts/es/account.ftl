@@ -1,4 +1,5 @@
 profile = Perfil
+profile-intro-own = Las aplicaciones ven su nombre y su correo electrónico.
 profile-intro = Las aplicaciones ven su nombre y su correo electrónico. El correo electrónico lo gestiona su equipo de TI.
 language-of-browser = Según su navegador
 new-device-mail-on = Recibirá un correo cuando se inicie sesión en su cuenta desde un dispositivo nuevo.

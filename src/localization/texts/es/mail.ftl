@@ -38,3 +38,21 @@ mail-factor-added = Hola, { $name }. Se añadió «{ $factor }» a su cuenta en 
 mail-factor-removed = Hola, { $name }. Se eliminó «{ $factor }» de su cuenta en { $address } el { $moment }. Ya no sirve para iniciar sesión.
 mail-factors-all-removed = Hola, { $name }. Su equipo de TI eliminó todos los segundos pasos y los códigos de recuperación de su cuenta en { $address } el { $moment }.
 mail-recovery-codes-made = Hola, { $name }. Se crearon nuevos códigos de recuperación para su cuenta en { $address } el { $moment }. Los anteriores ya no funcionan.
+
+mail-email-confirm-heading = Confirme su nueva dirección de correo electrónico
+mail-email-confirm-text = Hola, { $name }. Ha solicitado que esta sea la dirección de su cuenta en { $address }. Abra este enlace en el navegador con el que ha iniciado sesión allí:
+mail-email-confirm-link = Confirmar esta dirección
+mail-email-confirm-until = El enlace funciona una sola vez y durante 30 minutos. Si no ha sido usted, no tiene que hacer nada.
+
+mail-email-taken-heading = Alguien ha solicitado su dirección de correo electrónico
+mail-email-taken-text = Hola, { $name }. Alguien con otra cuenta en { $address } ha solicitado usar esta dirección. Es de usted y lo sigue siendo: no se ha cambiado nada, y a esa persona no se le ha dicho que la tiene usted.
+mail-email-taken-closing = Si ha sido usted, con otra cuenta, consulte a su equipo de TI. Si no, no tiene que hacer nada.
+
+mail-email-changed-heading = Se ha cambiado su dirección de correo electrónico
+mail-email-changed-text = Hola, { $name }. A partir de ahora, la dirección de su cuenta en { $address } es { $email }. Si no ha sido usted, este enlace restablece la anterior y cierra todas las sesiones abiertas:
+mail-email-changed-link = Deshacer el cambio
+mail-email-changed-until = El enlace funciona una sola vez, hasta el { $moment }. Si ha sido usted, no tiene que hacer nada.
+
+mail-email-undone-heading = Se ha deshecho un cambio de dirección de correo electrónico
+mail-email-undone-text = Hola, { $name }. La dirección de su cuenta en { $address } vuelve a ser { $email }. Se han cerrado todas las sesiones.
+mail-email-undone-closing = Si no fue usted quien cambió la dirección, elija ahora una nueva contraseña con «¿Ha olvidado su contraseña?» en la página de inicio de sesión y avise a su equipo de TI.

@@ -1,4 +1,5 @@
 profile = Profil
+profile-intro-own = Les applications voient votre nom et votre adresse e-mail.
 profile-intro = Les applications voient votre nom et votre adresse e-mail. Votre adresse e-mail est gérée par votre service informatique.
 language-of-browser = Selon votre navigateur
 new-device-mail-on = Vous recevez un e-mail lorsque vous vous connectez depuis un nouvel appareil.

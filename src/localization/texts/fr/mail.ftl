@@ -38,3 +38,21 @@ mail-factor-added = Bonjour { $name }, un moyen de validation a été ajouté à
 mail-factor-removed = Bonjour { $name }, un moyen de validation a été retiré de votre compte sur { $address } le { $moment } : { $factor }. Il ne fonctionne plus.
 mail-factors-all-removed = Bonjour { $name }, votre service informatique a supprimé tous les moyens de validation et tous les codes de récupération de votre compte sur { $address } le { $moment }.
 mail-recovery-codes-made = Bonjour { $name }, de nouveaux codes de récupération ont été créés pour votre compte sur { $address } le { $moment }. Les précédents ne fonctionnent plus.
+
+mail-email-confirm-heading = Confirmez votre nouvelle adresse e-mail
+mail-email-confirm-text = Bonjour { $name }, vous avez demandé que cette adresse devienne celle de votre compte sur { $address }. Ouvrez ce lien dans le navigateur où votre session y est ouverte :
+mail-email-confirm-link = Confirmer cette adresse
+mail-email-confirm-until = Ce lien fonctionne une seule fois, pendant 30 minutes. Si vous n’êtes pas à l’origine de cette demande, vous n’avez rien à faire.
+
+mail-email-taken-heading = Quelqu’un a demandé à utiliser votre adresse e-mail
+mail-email-taken-text = Bonjour { $name }, une personne disposant d’un autre compte sur { $address } a demandé à utiliser cette adresse. Elle est à vous et le reste : rien n’a été modifié, et cette personne n’a pas été informée que l’adresse vous appartient.
+mail-email-taken-closing = Si c’était vous, avec un autre compte, adressez-vous à votre service informatique. Sinon, vous n’avez rien à faire.
+
+mail-email-changed-heading = Votre adresse e-mail a été modifiée
+mail-email-changed-text = Bonjour { $name }, l’adresse de votre compte sur { $address } est désormais { $email }. Si vous n’êtes pas à l’origine de ce changement, ce lien rétablit l’ancienne adresse et ferme toutes les sessions ouvertes :
+mail-email-changed-link = Annuler le changement
+mail-email-changed-until = Ce lien fonctionne une seule fois, jusqu’au { $moment }. Si c’était vous, vous n’avez rien à faire.
+
+mail-email-undone-heading = Un changement d’adresse e-mail a été annulé
+mail-email-undone-text = Bonjour { $name }, l’adresse de votre compte sur { $address } est de nouveau { $email }. Toutes les sessions ont été fermées.
+mail-email-undone-closing = Si vous n’êtes pas à l’origine du changement, choisissez maintenant un nouveau mot de passe, avec « Mot de passe oublié ? » sur la page de connexion, et prévenez votre service informatique.

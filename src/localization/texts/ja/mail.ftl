@@ -38,3 +38,21 @@ mail-factor-added = { $name }さん、{ $moment }に、{ $address } のアカウ
 mail-factor-removed = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証から「{ $factor }」が削除されました。今後、サインインには使えません。
 mail-factors-all-removed = { $name }さん、{ $moment }に、{ $address } のアカウントの2段階認証とリカバリーコードが、管理者によってすべて削除されました。
 mail-recovery-codes-made = { $name }さん、{ $moment }に、{ $address } のアカウントの新しいリカバリーコードが作成されました。以前のコードはもう使えません。
+
+mail-email-confirm-heading = 新しいメールアドレスの確認
+mail-email-confirm-text = { $name }さん、{ $address } のアカウントのメールアドレスを、このアドレスに変更する依頼がありました。サインイン中のブラウザーで、次のリンクを開いてください。
+mail-email-confirm-link = このアドレスを確認する
+mail-email-confirm-until = このリンクは30分間有効で、1回だけ使えます。お心当たりがない場合、ご対応の必要はありません。
+
+mail-email-taken-heading = お使いのメールアドレスへの変更依頼がありました
+mail-email-taken-text = { $name }さん、{ $address } の別のアカウントから、メールアドレスをこのアドレスに変更する依頼がありました。このアドレスは、これまでどおりご自身のアカウントのものです。何も変更されておらず、ご自身が使用していることも相手には伝えていません。
+mail-email-taken-closing = ご自身が別のアカウントで依頼した場合は、管理者にご相談ください。それ以外の場合、ご対応の必要はありません。
+
+mail-email-changed-heading = メールアドレスが変更されました
+mail-email-changed-text = { $name }さん、{ $address } のアカウントのメールアドレスが { $email } に変更されました。お心当たりがない場合は、次のリンクを開いてください。アドレスを元に戻し、すべてのセッションを終了できます。
+mail-email-changed-link = 変更を取り消す
+mail-email-changed-until = このリンクは{ $moment }まで有効で、1回だけ使えます。ご本人による変更の場合、ご対応の必要はありません。
+
+mail-email-undone-heading = メールアドレスの変更が取り消されました
+mail-email-undone-text = { $name }さん、{ $address } のアカウントのメールアドレスが { $email } に戻りました。すべてのデバイスやブラウザーからサインアウトされています。
+mail-email-undone-closing = 変更にお心当たりがない場合は、サインイン画面の「パスワードをお忘れですか？」から、すぐに新しいパスワードを設定し、管理者にご連絡ください。

@@ -136,6 +136,7 @@ fn write_edit(tx: &mut Tx, line: &PlannedLine, groups: &BTreeMap<String, GroupId
         tx.remove_one_time_links(user.id)?;
     }
     if line.changes_email {
+        tx.remove_email_changes(user.id)?;
         write_kept_emails(tx, user, &line.kept_emails)?;
     }
     for (name, values) in &line.attributes {

@@ -48,6 +48,8 @@ pub(super) struct Known {
     pub(super) entered: BTreeMap<UserId, Vec<EnteredApplication>>,
     /// Addresses that an application keeps receiving, and for whom.
     pub(super) pinned_emails: BTreeMap<Email, User>,
+    /// Addresses that somebody changed not long ago and can have back, and who.
+    pub(super) former_emails: BTreeMap<Email, User>,
 }
 
 impl Known {
@@ -84,6 +86,13 @@ impl Known {
         if let Some(owner) = pinned_for.filter(|owner| Some(&owner.id) != found) {
             return Err(RowRefusal::Collision(format!(
                 "an application keeps receiving its address for another person, {}",
+                owner.email
+            )));
+        }
+        let former_of = row.email.as_ref().and_then(|email| self.former_emails.get(email));
+        if let Some(owner) = former_of.filter(|owner| Some(&owner.id) != found) {
+            return Err(RowRefusal::Collision(format!(
+                "another person, {}, had its address until not long ago, and can have it back",
                 owner.email
             )));
         }

@@ -198,6 +198,7 @@ impl People<'_> {
                 .filter_map(|row| text(row.user_name.iter().flatten().map(UserName::as_str).next()))
                 .collect(),
         };
+        let now = self.now();
         Ok(self.store().read(|tx| {
             let mut known = Known::default();
             for user in tx.users_by_keys(&keys)? {
@@ -225,6 +226,7 @@ impl People<'_> {
                 }
             }
             known.pinned_emails = tx.pinned_emails(&keys.emails)?;
+            known.former_emails = tx.undoable_emails(&keys.emails, now)?;
             known.spent_stable_ids = tx.spent_stable_ids(&keys.stable_ids)?;
             Ok(known)
         })?)

@@ -44,6 +44,7 @@ impl SampleTexts<'_> {
                     notice,
                     language: full.then_some(Language::Japanese),
                     new_device_mail: full.then_some(true),
+                    changes_email: full,
                     password_changed_at: full.then_some(DateTime::UNIX_EPOCH),
                     second_factors: usize::from(full),
                     recovery_codes: 3,

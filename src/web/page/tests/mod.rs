@@ -2,6 +2,7 @@
 //! contain.
 
 mod account_samples;
+mod email_samples;
 mod factor_samples;
 mod literals;
 mod samples;

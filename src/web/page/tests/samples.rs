@@ -117,6 +117,7 @@ pub(super) fn pages(texts: &SampleTexts<'_>) -> Vec<Sample> {
     all.extend(texts.factor_pages());
     all.extend(texts.account_pages());
     all.extend(texts.link_pages());
+    all.extend(texts.email_pages());
     all.extend(texts.portal_pages());
     all.extend(texts.auto_post_pages());
     all.extend(texts.refusal_pages());
