@@ -7,6 +7,7 @@ use crate::{
         id::ApplicationId,
         reference::Reference,
         request_details::RequestDetails,
+        second_factor::SecondFactorRule,
         sign_in::{Payload, PendingSignIn, SamlPayload},
         user::UserSummary,
     },
@@ -204,17 +205,24 @@ impl SignIn<'_> {
             }
             None => true,
         };
+        let rule = self.second_factor_rule_at(
+            entry.snapshot,
+            entry.application.application.second_factor,
+            active_session.as_ref(),
+        )?;
+        // A session that the browser withholds may have what the rule does not ask for: `/continue` sees it.
+        let is_hidden = active_session.is_none() && entry.context.visitor.session_may_be_hidden;
         let decision = gate::decide(&GateInput {
             application: entry.application.application,
             pending: &entry.pending,
             is_resumed: matches!(entry.entrance, Entrance::Continue(_)),
             session: active_session.as_ref(),
             is_subject,
-            second_factor: self.second_factor_rule_at(
-                entry.snapshot,
-                entry.application.application.second_factor,
-                active_session.as_ref(),
-            )?,
+            second_factor: if is_hidden {
+                rule.max(SecondFactorRule::Offered)
+            } else {
+                rule
+            },
             now: self.now(),
         });
         let acs = entry.application.sp.acs_by_digest(&entry.payload().acs_digest);
