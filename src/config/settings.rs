@@ -167,14 +167,7 @@ impl Settings {
         });
         let mail = mail::read(reader, read_secret, &organisation, language).map(Arc::new);
         let policy = limits::read_policy(reader);
-        if policy.email_change == EmailChangeRule::Verified && mail.is_none() {
-            let why = "a new address is verified by mail, and no mail is set up: set mail.url and mail.from";
-            reader.add_error(
-                &["people.email_change", "mail.url", "mail.url_file", "mail.from"],
-                "people.email_change",
-                why,
-            );
-        }
+        check_email_change(reader, &policy, mail.is_some());
         let behind_local_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
@@ -238,6 +231,17 @@ impl Settings {
             data_dir,
             database_url,
         })
+    }
+}
+
+fn check_email_change(reader: &mut Reader<'_>, policy: &Policy, sends_mail: bool) {
+    if policy.email_change == EmailChangeRule::Verified && !sends_mail {
+        let why = "a new address is verified by mail, and no mail is set up: set mail.url and mail.from";
+        reader.add_error(
+            &["people.email_change", "mail.url", "mail.url_file", "mail.from"],
+            "people.email_change",
+            why,
+        );
     }
 }
 
