@@ -63,5 +63,8 @@ fn best(wished: &[LanguageIdentifier]) -> Option<Language> {
 }
 
 fn bounded(text: &str) -> &str {
-    text.get(..MAX_LEN).unwrap_or(text)
+    let end = (0..=MAX_LEN.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 /// What is written, with the values that stand in it.
 #[derive(Debug, Eq, PartialEq)]
 pub enum EmailMail {
-    /// To the new address: a link that confirms it.
-    Confirm { greeting: String, link: String },
+    /// To the new address: a link that confirms it. Without a name: whoever asks chooses theirs, and may write to a
+    /// stranger.
+    Confirm { link: String },
     /// To whoever has the address that somebody else asked for.
     Taken { greeting: String },
     /// To the old address: a link that undoes the change.

@@ -159,10 +159,9 @@ impl Letter {
 
 fn about_email(mail: &EmailMail, words: Words<'_>) -> Vec<Part> {
     match mail {
-        EmailMail::Confirm { greeting, link } => {
-            let text = words.say("mail-email-confirm-text").name("name", greeting);
+        EmailMail::Confirm { link } => {
             vec![
-                Part::Text(text.to_string()),
+                words.text("mail-email-confirm-text"),
                 words.link("mail-email-confirm-link", link),
                 words.text("mail-email-confirm-until"),
             ]
@@ -194,6 +193,7 @@ fn about_email(mail: &EmailMail, words: Words<'_>) -> Vec<Part> {
             let text = text.name("name", greeting).name("email", email);
             vec![
                 Part::Text(text.to_string()),
+                words.text("mail-email-undone-removed"),
                 words.text("mail-email-undone-closing"),
             ]
         }

@@ -161,10 +161,7 @@ mod tests {
             factors(FactorsChange::Removed("Phone".to_owned())),
             factors(FactorsChange::AllRemoved),
             factors(FactorsChange::NewRecoveryCodes),
-            Mail::Email(EmailMail::Confirm {
-                greeting: greeting(),
-                link: link(),
-            }),
+            Mail::Email(EmailMail::Confirm { link: link() }),
             Mail::Email(EmailMail::Taken { greeting: greeting() }),
             Mail::Email(EmailMail::Changed {
                 greeting: greeting(),

@@ -18,6 +18,7 @@ use crate::{
     cli::Cli,
     support::{
         assertions::{assert_contains, assert_lacks},
+        authenticator::{Authenticator, enrol},
         browser::Browser,
         http::Response,
         mail_server::MailServer,
@@ -155,7 +156,7 @@ fn a_new_address_holds_once_its_link_was_opened_by_the_person_who_asked() {
         let mut ada = setup.sso.signed_in_browser();
         posted_response(&ada.get(&setup.sso.sso_url("_r1")));
         let mut elsewhere = setup.browser_of(ADA);
-        assert_contains(&ada.get("/account/password").body, "href=\"/account/email\"");
+        assert_contains(&ada.get("/account").body, "href=\"/account/email\"");
         assert_contains(&ask(&mut ada, NEW).body, "Look into the mail");
         let link = setup.confirm_link(NEW);
         assert_eq!(setup.address(), ADA, "not before");
@@ -267,17 +268,21 @@ fn who_asks_does_not_learn_whether_somebody_has_the_address_and_cannot_flood_the
         assert_lacks(&told[0], "/account/email/");
         assert_eq!(
             (setup.address().as_str(), setup.rows()),
-            (ADA, 1),
-            "the one that was free"
+            (ADA, 0),
+            "whoever has it: the link of before is gone"
         );
         assert_eq!(ask(&mut ada, GRACE).status, 200);
         let flooded = ask(&mut ada, GRACE);
         assert_eq!(flooded.status, 429);
         assert_contains(&flooded.body, "Too many links were asked for");
         assert_eq!(setup.mails_to(GRACE).len(), 2);
-        assert_eq!(setup.rows(), 1);
+        let link = setup.confirm_link(NEW);
+        assert_eq!(ada.get(&link).status, 410);
 
         // The address is given to somebody else before the link is opened.
+        setup.sso.server.clock.advance(TimeDelta::minutes(61));
+        let mut ada = setup.browser_of(ADA);
+        assert_eq!(ask(&mut ada, NEW).status, 200);
         setup.sso.server.add_user(NEW, "Eve", "E");
         let link = setup.confirm_link(NEW);
         let taken = press(&mut ada, &link);
@@ -328,6 +333,77 @@ fn the_old_address_undoes_a_change_for_a_week_and_ends_every_session() {
         assert_eq!(anybody.get(&late).status, 410, "after a week");
         setup.sso.server.provider.run_housekeeping().unwrap();
         assert_eq!(setup.rows(), 0);
+    });
+}
+
+#[test]
+fn what_lets_somebody_in_and_was_set_since_the_change_is_gone_with_it() {
+    const STOLEN: &str = "seven plums by a river";
+    on_each_database(|database| {
+        let setup = Setup::new(database);
+        let mut thief = setup.sso.signed_in_browser();
+        setup.change(&mut thief, NEW);
+        let link = setup.undo_link(ADA);
+        setup.sso.server.clock.advance(TimeDelta::minutes(1));
+        let page = thief.get("/account/second-factors/add");
+        let phone = Authenticator::from_page(&page);
+        let done = enrol(&mut thief, &page, &phone.code(setup.sso.now()));
+        assert_eq!(done.status, 200, "{}", done.body);
+        let page = thief.get("/account/password");
+        let csrf = page.field("csrf").unwrap();
+        let changed = thief.post(
+            "/account/password",
+            &[("csrf", &csrf), ("current", PASSWORD), ("new", STOLEN)],
+        );
+        assert_eq!(changed.status, 303, "{}", changed.body);
+
+        assert_contains(
+            &press(&mut setup.sso.server.browser(), &link).body,
+            "The change is undone",
+        );
+        let left = |table: &str| {
+            let query = format!("SELECT count(*) AS n FROM {table}");
+            sql::number(&setup.sso.server.settings, &query)
+        };
+        assert_eq!(
+            (
+                left("second_factors"),
+                left("recovery_codes"),
+                left("user_passwords")
+            ),
+            (0, 0, 0)
+        );
+        for password in [STOLEN, PASSWORD] {
+            let mut browser = setup.sso.server.browser();
+            let login = browser.get("/login");
+            assert_ne!(browser.submit_password(&login, ADA, password).status, 303);
+        }
+        let mails = setup.mails_to(ADA);
+        assert_contains(
+            mails.last().unwrap(),
+            "that were set since the change no longer work",
+        );
+        let details = sql::texts(
+            &setup.sso.server.settings,
+            "SELECT detail AS t FROM audit_events WHERE action = 'user.email_change.undo'",
+        );
+        assert_eq!(
+            details,
+            ["removed: second factors set up since the change: 1, the password set since the change"]
+        );
+        // The way back: a link to the old address.
+        let mut ada = setup.sso.server.browser();
+        let page = ada.get("/recover");
+        let csrf = page.field("csrf").unwrap();
+        ada.post("/recover", &[("csrf", &csrf), ("email", ADA)]);
+        let link = setup.link_to(ADA, "/link/");
+        let page = ada.get(&link);
+        let csrf = page.field("csrf").unwrap();
+        let chosen = ada.post(&link, &[("csrf", &csrf), ("new", "a password of her own again")]);
+        assert_eq!(chosen.status, 303, "{}", chosen.body);
+        let login = ada.get("/login");
+        let done = ada.submit_password(&login, ADA, "a password of her own again");
+        assert_eq!(done.status, 303, "{}", done.body);
     });
 }
 
@@ -404,7 +480,7 @@ fn by_default_an_administrator_alone_changes_addresses() {
     on_each_database(|database| {
         let sso = SsoSetup::new(database);
         let mut ada = sso.signed_in_browser();
-        assert_lacks(&ada.get("/account/password").body, PAGE);
+        assert_lacks(&ada.get("/account").body, PAGE);
         assert_eq!(ada.get(PAGE).status, 404);
         assert_eq!(ada.post(PAGE, &[("email", NEW)]).status, 404);
     });

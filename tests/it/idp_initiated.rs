@@ -7,6 +7,7 @@ use hallpass::model::{
 
 use crate::support::{
     assertions::{assert_contains, assert_lacks},
+    http::Response,
     inspect,
     sso_setup::{ACS, ADA, SsoSetup, WIKI},
     test_server::{PASSWORD, on_each_database},
@@ -179,17 +180,22 @@ fn start_urls_reveal_no_application_without_a_session() {
                 wait.body
             );
             let login = browser.get(wait.location());
-            let sign_in_page = login
-                .body
-                .replace(&login.field("continue").unwrap(), "")
-                .replace(&login.field("csrf").unwrap(), "");
-            let plain = setup.server.browser().get("/login");
-            let bare = plain
-                .body
-                .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
-                .replace(&plain.field("csrf").unwrap(), "");
-            let sign_in_page =
-                sign_in_page.replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "");
+            // What is different each time, and the address of the page in its links to other languages.
+            let same = |page: &Response| {
+                let mut body = page.body.clone();
+                for name in ["continue", "csrf", "state"] {
+                    body = page
+                        .field(name)
+                        .map_or(body.clone(), |value| body.replace(&value, ""));
+                }
+                if let Some((before, options)) = body.split_once("data-options=\"") {
+                    let (_, after) = options.split_once('"').unwrap();
+                    body = format!("{before}{after}");
+                }
+                body.replace("\"/continue/?ui_locales=", "\"/login?ui_locales=")
+                    .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
+            };
+            let (sign_in_page, bare) = (same(&login), same(&setup.server.browser().get("/login")));
             let lines = |page: &str| {
                 let filled = page.lines().filter(|line| !line.is_empty());
                 filled.map(str::to_owned).collect::<Vec<_>>()
@@ -221,8 +227,8 @@ fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let elsewhere = "AssertionConsumerServiceURL=\"https://evil.example/acs\"";
-        let names = |page: &crate::support::http::Response| page.body.contains("<bdi>Wiki</bdi>");
-        let refused = |page: &crate::support::http::Response| {
+        let names = |page: &Response| page.body.contains("<bdi>Wiki</bdi>");
+        let refused = |page: &Response| {
             assert!(page.body.contains("ACS-UNKNOWN"), "{}", page.body);
         };
         let page = setup

@@ -514,6 +514,33 @@ fn an_initial_password_is_replaced_after_the_code_and_never_before() {
 }
 
 #[test]
+fn what_was_proved_by_a_phone_that_was_removed_begins_no_session() {
+    on_each_database(|database| {
+        let (setup, phone, _) = setup_with_factor(database, &[]);
+        let initial = Password::parse("vier igel im nebel").unwrap();
+        let email = Email::parse(ADA).unwrap();
+        setup
+            .server
+            .people()
+            .set_password(&email, &initial, true)
+            .unwrap();
+        let mut browser = browser_from(&setup, "198.51.100.9");
+        let asked = attempt_sign_in(&mut browser, ADA, "vier igel im nebel");
+        let page = give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        let user = setup.server.people().user_by_email(&email).unwrap().unwrap();
+        assert_eq!(setup.server.people().remove_second_factors(&user).unwrap(), 1);
+        let values = ["csrf", "ticket"].map(|name| (name, page.field(name).unwrap()));
+        let mut fields = vec![("new", "seven plums by a river")];
+        fields.extend(values.iter().map(|(name, value)| (*name, value.as_str())));
+        browser.post("/login/password", &fields);
+        SsoSetup::assert_signed_out(&browser);
+        let mut other = browser_from(&setup, "198.51.100.10");
+        let again = attempt_sign_in(&mut other, ADA, "vier igel im nebel");
+        assert_contains(&again.body, "Choose your own password");
+    });
+}
+
+#[test]
 fn second_factors_are_changed_only_soon_after_a_whole_sign_in() {
     on_each_database(|database| {
         let (setup, phone, _) = setup_with_factor(database, &[]);

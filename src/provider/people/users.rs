@@ -336,6 +336,7 @@ impl People<'_> {
                         write_kept_emails(tx, &user, &kept)?;
                     }
                     if !user.enabled {
+                        tx.remove_email_changes(user.id)?;
                         tx.end_sessions_of(user.id, now, "the person was disabled")?;
                         tx.remove_known_devices(user.id)?;
                     }

@@ -115,7 +115,7 @@ impl SignIn<'_> {
         };
         let other = self.event(AuditAction::Logout, "ok", Some(visitor));
         let begun = self.store().write(|tx| {
-            if !tx.still_may_sign_in(user.id, &verified.stored.phc)? {
+            if !tx.still_may_sign_in(user.id, &verified.stored.phc)? || !still_has_factors(tx, verified)? {
                 return Ok(false);
             }
             let own = before.as_ref().filter(|before| before.user.id == user.id);
@@ -178,6 +178,19 @@ impl SignIn<'_> {
             expires_at: now + self.policy().session_absolute,
         }
     }
+}
+
+/// Whether the user still has every second factor that was proved: somebody may have removed it since.
+fn still_has_factors(tx: &mut Tx, verified: &VerifiedPassword<'_>) -> Result<bool, crate::store::Error> {
+    for event in verified.proved.iter() {
+        let factor = event.credential.as_deref().and_then(|id| id.parse().ok());
+        if let Some(factor) = factor
+            && !tx.has_this_second_factor(verified.user.id, factor)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The same session and participants, with new lifetimes.

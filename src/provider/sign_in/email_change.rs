@@ -170,9 +170,8 @@ impl SignIn<'_> {
             expires_at: now + CONFIRM_LIFETIME,
         };
         let mail = if is_free {
-            let greeting = user.names.greeting().to_owned();
             let link = self.own_link(path::CONFIRM_EMAIL, &token);
-            let mail = EmailMail::Confirm { greeting, link };
+            let mail = EmailMail::Confirm { link };
             self.email_mail(mail, user, email, Some(change.expires_at))?
         } else {
             match &owner {
@@ -209,6 +208,8 @@ impl SignIn<'_> {
                     return Ok(EmailRequest::TooMany { next });
                 }
             }
+            // In either case, so that a link of before says nothing about the address asked for now.
+            tx.remove_unconfirmed_email_changes(user.id)?;
             if is_free {
                 tx.add_email_change(token.hash(), &change)?;
             }

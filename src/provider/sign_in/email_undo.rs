@@ -81,7 +81,7 @@ impl SignIn<'_> {
             updated_at: now,
             ..before.clone()
         };
-        let event = AuditEvent {
+        let mut event = AuditEvent {
             user: Some(user.id),
             changes: email_changes(before, &user, &[]),
             ..self.event(AuditAction::UserEmailUndo, "ok", Some(visitor))
@@ -98,6 +98,12 @@ impl SignIn<'_> {
                 tx.unpin_email_everywhere(user.id, &undone.new_email)?;
             }
             tx.unpin_own_email(&user)?;
+            // Whoever changed it may have set what lets them in again.
+            if let Some(since) = change.confirmed_at {
+                let factors = tx.remove_second_factors_since(user.id, since)?;
+                let password = tx.remove_password_since(user.id, since)?;
+                event.detail = removed(factors, password);
+            }
             // Whoever changed it may be signed in, on devices that are known by now, and have links in their mail.
             tx.end_sessions_of(user.id, now, "the change of the e-mail address was undone")?;
             tx.remove_known_devices(user.id)?;
@@ -109,4 +115,12 @@ impl SignIn<'_> {
             Ok(true)
         })
     }
+}
+
+/// For the audit log.
+fn removed(factors: usize, password: bool) -> Option<String> {
+    let factors = (factors > 0).then(|| format!("second factors set up since the change: {factors}"));
+    let password = password.then(|| "the password set since the change".to_owned());
+    let parts: Vec<String> = factors.into_iter().chain(password).collect();
+    (!parts.is_empty()).then(|| format!("removed: {}", parts.join(", ")))
 }

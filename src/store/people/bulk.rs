@@ -14,6 +14,8 @@ use crate::{
     model::{
         audit::AuditEvent,
         id::{GroupId, UserId},
+        language::Language,
+        role::Role,
         secret::Secret,
         user::{ExternalId, NameComponent, User, UserName},
     },
@@ -205,6 +207,9 @@ fn user_json(user: &User) -> Value {
         "created_at": time(user.created_at),
         "updated_at": time(user.updated_at),
         "deleted_at": user.deleted_at.map(time),
+        "role": user.role.map(Role::as_str),
+        "language": user.preferences.language.map(Language::tag),
+        "new_device_mail": user.preferences.new_device_mail,
     })
 }
 

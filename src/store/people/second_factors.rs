@@ -58,6 +58,34 @@ impl Tx {
         Ok(self.count_second_factors(user)? > 0)
     }
 
+    /// Whether a user has this one.
+    pub fn has_this_second_factor(&mut self, user: UserId, id: SecondFactorId) -> Result<bool, Error> {
+        let found = second_factors::table
+            .find(id.to_string())
+            .filter(second_factors::user_id.eq(user.to_string()))
+            .select(second_factors::id)
+            .first::<String>(&mut self.0)
+            .optional()?;
+        Ok(found.is_some())
+    }
+
+    /// Removes the second factors and recovery codes that a user was given since; returns how many second factors.
+    pub fn remove_second_factors_since(
+        &mut self,
+        user: UserId,
+        since: DateTime<Utc>,
+    ) -> Result<usize, Error> {
+        let newer = second_factors::table
+            .filter(second_factors::user_id.eq(user.to_string()))
+            .filter(second_factors::created_at.gt(since.naive_utc()));
+        let removed = diesel::delete(newer).execute(&mut self.0)?;
+        let codes = recovery_codes::table
+            .filter(recovery_codes::user_id.eq(user.to_string()))
+            .filter(recovery_codes::created_at.gt(since.naive_utc()));
+        diesel::delete(codes).execute(&mut self.0)?;
+        Ok(removed)
+    }
+
     /// How many second factors of any kind a user has.
     pub fn count_second_factors(&mut self, user: UserId) -> Result<usize, Error> {
         let count = second_factors::table

@@ -226,6 +226,14 @@ impl Tx {
         Ok(found.is_some())
     }
 
+    /// Removes the password of `user` if it was set since; whether it was.
+    pub fn remove_password_since(&mut self, user: UserId, since: DateTime<Utc>) -> Result<bool, Error> {
+        let newer = user_passwords::table
+            .find(user.to_string())
+            .filter(user_passwords::changed_at.gt(since.naive_utc()));
+        Ok(diesel::delete(newer).execute(&mut self.0)? > 0)
+    }
+
     pub fn stored_password(&mut self, user: UserId) -> Result<Option<StoredPassword>, Error> {
         let password = user_passwords::table
             .find(user.to_string())

@@ -35,7 +35,9 @@ const KEPT: [&str; 3] = ["continue", "q", "after"];
 pub(in crate::web) fn address(request: &HttpRequest) -> Option<String> {
     // What arrives there is a message, which is processed once.
     let is_message = request.path().starts_with("/saml/") || request.path().ends_with("/go");
-    if request.method() != Method::GET || is_message {
+    // Such a path would be the address of another host.
+    let is_elsewhere = request.path().starts_with("//") || request.path().contains('\\');
+    if request.method() != Method::GET || is_message || is_elsewhere {
         return None;
     }
     let others: Vec<&str> = request
@@ -145,6 +147,7 @@ mod tests {
             ),
             ("/?q=a%20b&after=c&done=d", Some("/?q=a%20b&after=c")),
             ("/login?continue=https://evil.example", Some("/login")),
+            ("//evil.example/x", None),
             ("/saml/sso?SAMLRequest=x", None),
             ("/logout/1/go", None),
         ] {

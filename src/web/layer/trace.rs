@@ -9,7 +9,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue, RETRY_AFTER},
+        header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
     },
     middleware::Next,
     web::Data,
@@ -67,7 +67,12 @@ pub(in crate::web) async fn layer(
         }
         response = response.into_response(page);
     }
-    if let Some(chosen) = language::newly_chosen(response.request(), site.cookies)
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if (is_page || status.is_redirection())
+        && let Some(chosen) = language::newly_chosen(response.request(), site.cookies)
         && let Err(error) = response
             .response_mut()
             .add_cookie(&site.cookies.set_language(chosen))

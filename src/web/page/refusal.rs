@@ -155,6 +155,7 @@ mod tests {
             codes::LOGIN_THROTTLED,
             codes::FACTOR_WRONG,
             codes::FACTOR_THROTTLED,
+            codes::PASSKEY_REFUSED,
             codes::FORM_FOREIGN,
             codes::LOGOUT_PARTIAL,
             codes::MAIL_FAILED,

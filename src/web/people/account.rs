@@ -167,7 +167,13 @@ pub(in crate::web) async fn save_profile(
         return Ok(shown(StatusCode::FORBIDDEN, ProfileError::FormExpired));
     }
     let name = |text: &str| NameComponent::parse_optional("the name", text);
-    let (Ok(given), Ok(family)) = (name(&form.given), name(&form.family)) else {
+    let is_name =
+        |text: &str| !text.contains("://") && !text.contains(['@', '/']) && !text.contains(is_direction);
+    let (Ok(given), Ok(family), true) = (
+        name(&form.given),
+        name(&form.family),
+        is_name(&form.given) && is_name(&form.family),
+    ) else {
         let max_len = NameComponent::MAX_LEN;
         return Ok(shown(StatusCode::OK, ProfileError::BadName { max_len }));
     };
@@ -216,6 +222,11 @@ pub(in crate::web) async fn save_profile(
         tracing::error!(%error, "the cookie of a language could not be written");
     }
     Ok(response)
+}
+
+/// Whether it turns the text around it (UAX #9, 2.1 to 2.5).
+const fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// To the page that then says what was done.

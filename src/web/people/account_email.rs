@@ -180,15 +180,14 @@ pub(in crate::web) async fn confirm(
     link: Path<String>,
     Form(form): Form<LinkForm>,
 ) -> Result<HttpResponse, Error> {
-    let text = link.into_inner();
+    let Some(token) = Token::parse(&link) else {
+        return Ok(expired(&site, &request));
+    };
     let browser = site.cookies.browser(&request);
     if !csrf::is_valid(&request, site.base(), browser.as_ref(), &form.csrf) {
         site.log_rejected_form("a form that confirms an address");
-        return Ok(see_other(&format!("{}{text}", path::CONFIRM_EMAIL)).finish());
+        return Ok(see_other(&format!("{}{}", path::CONFIRM_EMAIL, token.to_text())).finish());
     }
-    let Some(token) = Token::parse(&text) else {
-        return Ok(expired(&site, &request));
-    };
     let visitor = site.visitor(&request);
     let done = off_thread(&site, &request, move |p| {
         p.sign_in().confirm_email_change(&token, &visitor)

@@ -264,6 +264,10 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         "passkeys::a_passkey_is_removed_by_its_person_or_by_an_administrator",
     ),
     (
+        62,
+        "second_factors::what_was_proved_by_a_phone_that_was_removed_begins_no_session",
+    ),
+    (
         63,
         "passkeys::an_address_that_would_lose_passkeys_is_refused_until_it_is_said_to_be_meant",
     ),
@@ -287,6 +291,10 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
     (
         66,
         "email_change::the_old_address_wins_over_whoever_changed_it_twice",
+    ),
+    (
+        66,
+        "email_change::what_lets_somebody_in_and_was_set_since_the_change_is_gone_with_it",
     ),
     (
         66,

@@ -40,7 +40,7 @@ mail-factors-all-removed = Guten Tag { $name }, am { $moment } hat die Administr
 mail-recovery-codes-made = Guten Tag { $name }, am { $moment } wurden für Ihr Konto unter { $address } neue Wiederherstellungscodes erstellt. Die bisherigen Codes sind nicht mehr gültig.
 
 mail-email-confirm-heading = Bestätigen Sie Ihre neue E-Mail-Adresse
-mail-email-confirm-text = Guten Tag { $name }, Sie möchten diese Adresse für Ihr Konto unter { $address } verwenden. Öffnen Sie diesen Link in dem Browser, in dem Sie dort angemeldet sind:
+mail-email-confirm-text = Sie möchten diese Adresse für Ihr Konto unter { $address } verwenden. Öffnen Sie diesen Link in dem Browser, in dem Sie dort angemeldet sind:
 mail-email-confirm-link = Adresse bestätigen
 mail-email-confirm-until = Der Link funktioniert nur einmal und ist 30 Minuten gültig. Falls Sie das nicht waren, müssen Sie nichts weiter tun.
 
@@ -55,4 +55,5 @@ mail-email-changed-until = Der Link funktioniert nur einmal und ist bis zum { $m
 
 mail-email-undone-heading = Eine Änderung der E-Mail-Adresse wurde rückgängig gemacht
 mail-email-undone-text = Guten Tag { $name }, die Adresse für Ihr Konto unter { $address } ist wieder { $email }. Alle wurden abgemeldet.
+mail-email-undone-removed = Ein Passwort, zweite Anmeldeschritte und Wiederherstellungscodes, die seit der Änderung festgelegt wurden, gelten nicht mehr.
 mail-email-undone-closing = Falls Sie die Adresse nicht selbst geändert haben, legen Sie jetzt ein neues Passwort fest: Wählen Sie dazu bei der Anmeldung „Passwort vergessen?“. Informieren Sie außerdem Ihre Administration.

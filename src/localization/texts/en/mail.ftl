@@ -41,7 +41,7 @@ mail-factors-all-removed = { $name }, on { $moment }, for your account at { $add
 mail-recovery-codes-made = { $name }, on { $moment }, for your account at { $address }: new recovery codes were made. Those before no longer work.
 
 mail-email-confirm-heading = Confirm your new e-mail address
-mail-email-confirm-text = { $name }, you asked for this address to be that of your account at { $address }. Open this link where you are signed in there:
+mail-email-confirm-text = You asked for this address to be that of your account at { $address }. Open this link where you are signed in there:
 mail-email-confirm-link = Confirm this address
 mail-email-confirm-until = The link works once, for 30 minutes. If it was not you, there is nothing for you to do.
 
@@ -56,4 +56,5 @@ mail-email-changed-until = The link works once, until { $moment }. If it was you
 
 mail-email-undone-heading = A change of e-mail address was undone
 mail-email-undone-text = { $name }, the address of your account at { $address } is { $email } again. Everybody was signed out.
+mail-email-undone-removed = A password, second steps and recovery codes that were set since the change no longer work.
 mail-email-undone-closing = If it was not you who changed it, choose a new password now, with “Forgot your password?” where you sign in, and tell your administrator.

@@ -40,7 +40,7 @@ mail-factors-all-removed = Hola, { $name }. Su equipo de TI eliminó todos los s
 mail-recovery-codes-made = Hola, { $name }. Se crearon nuevos códigos de recuperación para su cuenta en { $address } el { $moment }. Los anteriores ya no funcionan.
 
 mail-email-confirm-heading = Confirme su nueva dirección de correo electrónico
-mail-email-confirm-text = Hola, { $name }. Ha solicitado que esta sea la dirección de su cuenta en { $address }. Abra este enlace en el navegador con el que ha iniciado sesión allí:
+mail-email-confirm-text = Ha solicitado que esta sea la dirección de su cuenta en { $address }. Abra este enlace en el navegador con el que ha iniciado sesión allí:
 mail-email-confirm-link = Confirmar esta dirección
 mail-email-confirm-until = El enlace funciona una sola vez y durante 30 minutos. Si no ha sido usted, no tiene que hacer nada.
 
@@ -55,4 +55,5 @@ mail-email-changed-until = El enlace funciona una sola vez, hasta el { $moment }
 
 mail-email-undone-heading = Se ha deshecho un cambio de dirección de correo electrónico
 mail-email-undone-text = Hola, { $name }. La dirección de su cuenta en { $address } vuelve a ser { $email }. Se han cerrado todas las sesiones.
+mail-email-undone-removed = La contraseña, los segundos pasos y los códigos de recuperación definidos desde el cambio ya no son válidos.
 mail-email-undone-closing = Si no fue usted quien cambió la dirección, elija ahora una nueva contraseña con «¿Ha olvidado su contraseña?» en la página de inicio de sesión y avise a su equipo de TI.

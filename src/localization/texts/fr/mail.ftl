@@ -40,7 +40,7 @@ mail-factors-all-removed = Bonjour { $name }, votre service informatique a suppr
 mail-recovery-codes-made = Bonjour { $name }, de nouveaux codes de récupération ont été créés pour votre compte sur { $address } le { $moment }. Les précédents ne fonctionnent plus.
 
 mail-email-confirm-heading = Confirmez votre nouvelle adresse e-mail
-mail-email-confirm-text = Bonjour { $name }, vous avez demandé que cette adresse devienne celle de votre compte sur { $address }. Ouvrez ce lien dans le navigateur où votre session y est ouverte :
+mail-email-confirm-text = Vous avez demandé que cette adresse devienne celle de votre compte sur { $address }. Ouvrez ce lien dans le navigateur où votre session y est ouverte :
 mail-email-confirm-link = Confirmer cette adresse
 mail-email-confirm-until = Ce lien fonctionne une seule fois, pendant 30 minutes. Si vous n’êtes pas à l’origine de cette demande, vous n’avez rien à faire.
 
@@ -55,4 +55,5 @@ mail-email-changed-until = Ce lien fonctionne une seule fois, jusqu’au { $mome
 
 mail-email-undone-heading = Un changement d’adresse e-mail a été annulé
 mail-email-undone-text = Bonjour { $name }, l’adresse de votre compte sur { $address } est de nouveau { $email }. Toutes les sessions ont été fermées.
+mail-email-undone-removed = Le mot de passe, les moyens de validation et les codes de récupération définis depuis cette modification ne sont plus valables.
 mail-email-undone-closing = Si vous n’êtes pas à l’origine du changement, choisissez maintenant un nouveau mot de passe, avec « Mot de passe oublié ? » sur la page de connexion, et prévenez votre service informatique.

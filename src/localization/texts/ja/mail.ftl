@@ -40,7 +40,7 @@ mail-factors-all-removed = { $name }さん、{ $moment }に、{ $address } の�
 mail-recovery-codes-made = { $name }さん、{ $moment }に、{ $address } のアカウントの新しいリカバリーコードが作成されました。以前のコードはもう使えません。
 
 mail-email-confirm-heading = 新しいメールアドレスの確認
-mail-email-confirm-text = { $name }さん、{ $address } のアカウントのメールアドレスを、このアドレスに変更する依頼がありました。サインイン中のブラウザーで、次のリンクを開いてください。
+mail-email-confirm-text = { $address } のアカウントのメールアドレスを、このアドレスに変更する依頼がありました。サインイン中のブラウザーで、次のリンクを開いてください。
 mail-email-confirm-link = このアドレスを確認する
 mail-email-confirm-until = このリンクは30分間有効で、1回だけ使えます。お心当たりがない場合、ご対応の必要はありません。
 
@@ -55,4 +55,5 @@ mail-email-changed-until = このリンクは{ $moment }まで有効で、1回�
 
 mail-email-undone-heading = メールアドレスの変更が取り消されました
 mail-email-undone-text = { $name }さん、{ $address } のアカウントのメールアドレスが { $email } に戻りました。すべてのデバイスやブラウザーからサインアウトされています。
+mail-email-undone-removed = 変更後に設定されたパスワード、2段階認証の方法、リカバリーコードは使えなくなりました。
 mail-email-undone-closing = 変更にお心当たりがない場合は、サインイン画面の「パスワードをお忘れですか？」から、すぐに新しいパスワードを設定し、管理者にご連絡ください。

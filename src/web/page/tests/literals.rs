@@ -3,13 +3,17 @@
 use std::{fs, path::Path};
 
 /// What an attribute of this name holds is read by people.
-const READ_BY_PEOPLE: [&str; 6] = [
+const READ_BY_PEOPLE: [&str; 10] = [
     "aria-label",
     "placeholder",
     "title",
     "alt",
     "data-ready",
     "data-copied",
+    "data-cancelled",
+    "data-known",
+    "data-unfit",
+    "data-unsupported",
 ];
 
 /// The template without its expressions, statements and comments.
@@ -45,7 +49,12 @@ fn words(template: &str) -> Vec<String> {
                 found.push(value.split('"').next().unwrap_or_default().to_owned());
             }
         }
-        found.push(text.to_owned());
+        // A macro may hold attributes alone, which stand in no tag there.
+        found.extend(
+            text.lines()
+                .filter(|line| !line.trim().starts_with("data-"))
+                .map(str::to_owned),
+        );
     }
     found.retain(|text| text.chars().any(char::is_alphabetic));
     found
