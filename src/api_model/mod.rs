@@ -12,6 +12,7 @@ pub mod config;
 pub mod email_change;
 pub mod group;
 pub mod key;
+pub mod line_note;
 pub mod mail;
 pub mod metadata_source;
 pub mod preview;

@@ -3,12 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    api_model::{audit::ChangeOutput, email_change::EffectCountOutput},
+    api_model::{audit::ChangeOutput, email_change::EffectCountOutput, line_note::NoteOutput},
     model::group::GroupName,
-    provider::people::import::{
-        plan::{ImportPlan, PlannedLine},
-        reader::LineNote,
-    },
+    provider::people::import::plan::{ImportPlan, PlannedLine},
 };
 
 #[derive(Debug, Serialize)]
@@ -37,12 +34,6 @@ struct LineOutput<'a> {
     action: &'static str,
     email: &'a str,
     changes: Vec<ChangeOutput<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct NoteOutput<'a> {
-    line: u64,
-    message: &'a str,
 }
 
 impl<'a> ImportOutput<'a> {
@@ -74,15 +65,6 @@ impl<'a> From<&'a PlannedLine> for LineOutput<'a> {
             action: if line.is_new() { "add" } else { "change" },
             email: line.user.email.as_str(),
             changes: line.changes.iter().map(ChangeOutput::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a LineNote> for NoteOutput<'a> {
-    fn from(note: &'a LineNote) -> Self {
-        Self {
-            line: note.line,
-            message: &note.message,
         }
     }
 }

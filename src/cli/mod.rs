@@ -5,6 +5,7 @@ mod app;
 mod audit;
 mod backup;
 mod config;
+mod csv_file;
 #[cfg(feature = "second-opinion")]
 mod demo;
 mod explain;

@@ -6,6 +6,7 @@ pub mod audit;
 mod authorize;
 pub mod bootstrap;
 mod core;
+pub mod csv_file;
 mod current_snapshot;
 mod dependencies;
 pub mod error;

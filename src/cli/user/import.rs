@@ -1,18 +1,18 @@
 //! `hallpass user import` and `hallpass user export`
 
 use std::{
-    fs::File,
-    io::{self, BufWriter, Read, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::{
     api_model::user_import::ImportOutput,
     cli::{
         actor,
         audit::describe_change,
+        csv_file,
         output::{self, print_line, print_note},
         progress::{ProgressLine, bar},
         user::email_decisions::{EmailDecisionArguments, print_counts},
@@ -20,10 +20,8 @@ use crate::{
     model::group::GroupName,
     provider::{
         Provider,
-        people::import::{
-            plan::{ImportPlan, PlannedLine},
-            reader::read_csv,
-        },
+        csv_file::reader::read_csv,
+        people::import::plan::{ImportPlan, PlannedLine},
     },
 };
 
@@ -42,13 +40,7 @@ pub(in crate::cli) struct ImportArguments {
 }
 
 pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result<()> {
-    let path = &arguments.file;
-    let source: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?)
-    };
-    let file = read_csv(source)?;
+    let file = read_csv(csv_file::open(&arguments.file)?)?;
     let people = provider.people(actor::current());
     let mut line = ProgressLine::new();
     let total = file.rows.len();
@@ -71,11 +63,7 @@ pub(super) fn import(provider: &Provider, arguments: &ImportArguments) -> Result
         print_plan(&plan, is_applied)?;
     }
     if !plan.is_sound() {
-        bail!(
-            "nothing was imported: {} errors, {} collisions. All of a file is imported, or nothing",
-            plan.errors.len(),
-            plan.collisions.len()
-        );
+        bail!(csv_file::unsound(&plan.errors, &plan.collisions));
     }
     if arguments.apply && !plan.is_decided() {
         bail!(
@@ -91,12 +79,7 @@ fn print_plan(plan: &ImportPlan, is_applied: bool) -> Result<()> {
             print_line(format_args!("{}", describe_line(line)))?;
         }
     }
-    for note in &plan.errors {
-        print_line(format_args!("line {}: error: {}", note.line, note.message))?;
-    }
-    for note in &plan.collisions {
-        print_line(format_args!("line {}: collision: {}", note.line, note.message))?;
-    }
+    csv_file::print_notes(&plan.errors, &plan.collisions)?;
     let added = plan.count_new();
     let count = |is: fn(&PlannedLine) -> bool| plan.lines.iter().filter(|line| is(line)).count();
     print_line(format_args!(

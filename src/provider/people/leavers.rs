@@ -7,7 +7,7 @@ use csv::WriterBuilder;
 
 use crate::{
     model::{id::AuditId, use_case::UseCase, user::Leaver},
-    provider::{error::Error, handle::People, people::import::cell},
+    provider::{csv_file::cell, error::Error, handle::People},
 };
 
 impl People<'_> {

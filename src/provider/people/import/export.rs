@@ -11,10 +11,11 @@ use crate::{
         user::{Email, ExternalId, NameComponent, UserName},
     },
     provider::{
+        csv_file::{cell, export_error::ExportError, reader::CsvColumn},
         error::Error,
         handle::People,
         people::{
-            import::{cell, row::Column},
+            import::row::Column,
             users::{UserDetails, UserFilter},
         },
     },
@@ -30,15 +31,6 @@ pub struct ExportReport {
     pub people: usize,
     /// They were deleted and are not erased yet.
     pub deleted: usize,
-}
-
-/// Why an export failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    #[error(transparent)]
-    Provider(#[from] Error),
-    #[error("the export cannot be written")]
-    Write(#[from] csv::Error),
 }
 
 impl People<'_> {

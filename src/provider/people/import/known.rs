@@ -8,9 +8,9 @@ use crate::{
         id::UserId,
         participant::EnteredApplication,
         text::BadText,
-        user::{Email, ExternalId, OwnAttributes, StableId, User, UserName},
+        user::{Email, ExternalId, OwnAttributes, User, UserName},
     },
-    provider::people::import::row::ImportedRow,
+    provider::{csv_file::repeated::UniqueValue, people::import::row::ImportedRow},
 };
 
 /// Why a row cannot be imported.
@@ -118,37 +118,18 @@ impl Known {
     }
 }
 
-/// The lines that share a value with another line which only one person can have, and what to say of each.
-pub(super) fn repeated_values(rows: &[ImportedRow]) -> BTreeMap<u64, String> {
-    type ValueOf = fn(&ImportedRow) -> Option<&str>;
-    let kinds: [(&str, ValueOf); 4] = [
-        ("address", |row| row.email.as_ref().map(Email::as_str)),
-        ("stable id", |row| row.stable_id.as_ref().map(StableId::as_str)),
-        ("external id", |row| {
-            row.external_id.as_ref()?.as_ref().map(ExternalId::as_str)
-        }),
-        ("user name", |row| {
-            row.user_name.as_ref()?.as_ref().map(UserName::as_str)
-        }),
-    ];
-    let mut found = BTreeMap::new();
-    for (what, value_of) in kinds {
-        let mut values: Vec<(&str, u64)> = rows
-            .iter()
-            .filter_map(|row| Some((value_of(row)?, row.line)))
-            .collect();
-        values.sort_unstable();
-        for pair in values.windows(2) {
-            if let [(value, line), (other, other_line)] = pair
-                && value == other
-            {
-                for (line, other) in [(line, other_line), (other_line, line)] {
-                    found
-                        .entry(*line)
-                        .or_insert_with(|| format!("line {other} has the same {what}"));
-                }
-            }
-        }
-    }
-    found
-}
+/// What only one person can have.
+pub(super) const UNIQUE_VALUES: [UniqueValue<ImportedRow>; 4] = [
+    ("address", |row| {
+        row.email.as_ref().map(|email| email.as_str().into())
+    }),
+    ("stable id", |row| {
+        row.stable_id.as_ref().map(|id| id.as_str().into())
+    }),
+    ("external id", |row| {
+        row.external_id.as_ref()?.as_ref().map(|id| id.as_str().into())
+    }),
+    ("user name", |row| {
+        row.user_name.as_ref()?.as_ref().map(|name| name.as_str().into())
+    }),
+];

@@ -15,14 +15,17 @@ use crate::{
     provider::{
         applications::required_attributes::unmet_requirements_of,
         audit::changes,
+        csv_file::{
+            reader::{CsvFile, LineNote},
+            repeated::repeated_values,
+        },
         error::Error,
         handle::People,
         people::{
             email_guard::{EmailDecisions, KeptEmail},
             import::{
                 email_effects::{EffectCount, EmailEffects},
-                known::{Known, RowRefusal, repeated_values},
-                reader::{ImportedFile, LineNote},
+                known::{Known, RowRefusal, UNIQUE_VALUES},
                 row::ImportedRow,
             },
         },
@@ -118,7 +121,7 @@ impl People<'_> {
     /// address. `progress` receives how many rows were compared.
     pub fn plan_import(
         &self,
-        file: ImportedFile,
+        file: CsvFile<ImportedRow>,
         decisions: EmailDecisions,
         progress: &mut dyn FnMut(usize),
     ) -> Result<ImportPlan, Error> {
@@ -132,7 +135,7 @@ impl People<'_> {
             ..ImportPlan::default()
         };
         let mut email_effects = EmailEffects::new(decisions);
-        let repeated = repeated_values(&file.rows);
+        let repeated = repeated_values(&file.rows, &UNIQUE_VALUES);
         let mut lines_of_users: BTreeMap<UserId, u64> = BTreeMap::new();
         let mut rows = file.rows;
         let (total, mut done) = (rows.len(), 0);

@@ -10,7 +10,10 @@ use crate::{
         text::{BadText, single_line},
         user::{Email, ExternalId, NameComponent, StableId, UserName},
     },
-    provider::people::import::cell,
+    provider::csv_file::{
+        cell,
+        reader::{CsvColumn, CsvRow},
+    },
 };
 
 /// What stands before the name of an attribute of people's own.
@@ -44,9 +47,12 @@ impl Column {
         Self::Enabled,
         Self::Groups,
     ];
+}
 
-    /// Its name in the first line.
-    pub fn name(&self) -> String {
+impl CsvColumn for Column {
+    const KEYS: &[Self] = &[Self::Email, Self::StableId, Self::ExternalId];
+
+    fn name(&self) -> String {
         match self {
             Self::Email => "email".to_owned(),
             Self::FirstName => "first_name".to_owned(),
@@ -61,8 +67,7 @@ impl Column {
         }
     }
 
-    /// Parses a name as it stands in the first line, in any case; `None` if there is no such column.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    fn parse(name: &str) -> Option<Self> {
         let name = cell::restored(name.trim());
         let folded = name.to_lowercase().replace([' ', '-'], "_");
         Some(match folded.as_str() {
@@ -119,9 +124,20 @@ pub enum BadRow {
     Nobody,
 }
 
+impl CsvRow for ImportedRow {
+    type Column = Column;
+
+    fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn parse(line: u64, columns: &[Column], cells: &[&str]) -> Result<Self, String> {
+        Self::read(line, columns, cells).map_err(|why| why.to_string())
+    }
+}
+
 impl ImportedRow {
-    /// Reads the cells of a line.
-    pub(super) fn parse(line: u64, columns: &[Column], cells: &[&str]) -> Result<Self, BadRow> {
+    fn read(line: u64, columns: &[Column], cells: &[&str]) -> Result<Self, BadRow> {
         let mut row = Self {
             line,
             ..Self::default()
@@ -205,7 +221,7 @@ mod tests {
     #[test]
     fn a_cell_that_is_wrong_says_why() {
         let parse = |column: Column, text: &str| {
-            ImportedRow::parse(7, &[Column::Email, column], &["ada@fernweh.example", text])
+            ImportedRow::read(7, &[Column::Email, column], &["ada@fernweh.example", text])
         };
         assert_eq!(parse(Column::Enabled, "No").unwrap().enabled, Some(false));
         assert_eq!(parse(Column::Enabled, "").unwrap().enabled, None);
@@ -222,7 +238,7 @@ mod tests {
         ));
         let team = Column::Attribute("team".to_owned());
         assert!(matches!(parse(team, "a;a"), Err(BadRow::TwiceTheSame(..))));
-        let nobody = ImportedRow::parse(2, &[Column::FirstName], &["Ada"]);
+        let nobody = ImportedRow::read(2, &[Column::FirstName], &["Ada"]);
         assert_eq!(nobody.unwrap_err(), BadRow::Nobody);
     }
 }

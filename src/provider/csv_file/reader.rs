@@ -4,8 +4,6 @@ use std::{collections::BTreeSet, io::Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use crate::provider::people::import::row::{Column, ImportedRow};
-
 /// The largest file, in bytes.
 pub const MAX_BYTES: u64 = 128 * 1024 * 1024;
 /// The most rows of one file.
@@ -13,10 +11,33 @@ pub const MAX_ROWS: usize = 200_000;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// A column, as the first line of a file names it.
+pub trait CsvColumn: Clone + Ord + 'static {
+    /// Those of which a file has at least one: they tell whom or what a row means.
+    const KEYS: &[Self];
+
+    /// Parses a name as it stands in the first line, in any case; `None` if there is no such column.
+    fn parse(name: &str) -> Option<Self>;
+
+    /// Its name in the first line.
+    fn name(&self) -> String;
+}
+
+/// A row, as the values of its cells.
+pub trait CsvRow: Sized {
+    type Column: CsvColumn;
+
+    /// The line of the file, from 1.
+    fn line(&self) -> u64;
+
+    /// Reads the cells of a line, as many as there are columns. An error says what is wrong with them.
+    fn parse(line: u64, columns: &[Self::Column], cells: &[&str]) -> Result<Self, String>;
+}
+
 /// The rows of a file, and the lines that could not be read.
-#[derive(Debug, Default)]
-pub struct ImportedFile {
-    pub rows: Vec<ImportedRow>,
+#[derive(Debug)]
+pub struct CsvFile<R> {
+    pub rows: Vec<R>,
     pub errors: Vec<LineNote>,
 }
 
@@ -39,8 +60,8 @@ pub enum BadFile {
     TooManyRows,
     #[error("the file is empty; its first line names the columns")]
     Empty,
-    #[error("the first line names no column that tells who is meant: email, stable_id or external_id")]
-    NoKey,
+    #[error("the first line names no column that tells which is meant: {0}")]
+    NoKey(String),
     #[error("the first line names `{0}`, which is no column")]
     UnknownColumn(String),
     #[error("the first line names {0} twice")]
@@ -53,9 +74,8 @@ pub enum BadFile {
 ///
 /// # Errors
 ///
-/// If it is too large, or its first line cannot be understood. What is wrong with a row is in
-/// [`errors`](ImportedFile::errors).
-pub fn read_csv(source: impl Read) -> Result<ImportedFile, BadFile> {
+/// If it is too large, or its first line cannot be understood. What is wrong with a row is in [`errors`](CsvFile::errors).
+pub fn read_csv<R: CsvRow>(source: impl Read) -> Result<CsvFile<R>, BadFile> {
     let mut bytes = Vec::new();
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
@@ -78,8 +98,11 @@ pub fn read_csv(source: impl Read) -> Result<ImportedFile, BadFile> {
     {
         return Err(BadFile::Empty);
     }
-    let columns = read_columns(&record)?;
-    let mut file = ImportedFile::default();
+    let columns = read_columns::<R::Column>(&record)?;
+    let mut file = CsvFile {
+        rows: Vec::new(),
+        errors: Vec::new(),
+    };
     let mut lines = LineCounter {
         text,
         offset: 0,
@@ -126,27 +149,27 @@ impl LineCounter<'_> {
     }
 }
 
-fn read_columns(header: &ByteRecord) -> Result<Vec<Column>, BadFile> {
+fn read_columns<C: CsvColumn>(header: &ByteRecord) -> Result<Vec<C>, BadFile> {
     let mut columns = Vec::new();
     let mut seen = BTreeSet::new();
     for name in header {
         let name = String::from_utf8_lossy(name);
-        let column = Column::parse(&name).ok_or_else(|| BadFile::UnknownColumn(name.into_owned()))?;
+        let column = C::parse(&name).ok_or_else(|| BadFile::UnknownColumn(name.into_owned()))?;
         if !seen.insert(column.clone()) {
             return Err(BadFile::ColumnTwice(column.name()));
         }
         columns.push(column);
     }
-    let keys = [Column::Email, Column::StableId, Column::ExternalId];
-    if keys.iter().any(|key| seen.contains(key)) {
+    if C::KEYS.iter().any(|key| seen.contains(key)) {
         Ok(columns)
     } else {
-        Err(BadFile::NoKey)
+        let keys: Vec<String> = C::KEYS.iter().map(C::name).collect();
+        Err(BadFile::NoKey(keys.join(", ")))
     }
 }
 
 /// `None` for a line of empty cells, as spreadsheets leave them at the end.
-fn read_row(line: u64, columns: &[Column], record: &ByteRecord) -> Result<Option<ImportedRow>, String> {
+fn read_row<R: CsvRow>(line: u64, columns: &[R::Column], record: &ByteRecord) -> Result<Option<R>, String> {
     let cells: Vec<&str> = record
         .iter()
         .map(std::str::from_utf8)
@@ -162,9 +185,7 @@ fn read_row(line: u64, columns: &[Column], record: &ByteRecord) -> Result<Option
             columns.len()
         ));
     }
-    ImportedRow::parse(line, columns, &cells)
-        .map(Some)
-        .map_err(|why| why.to_string())
+    R::parse(line, columns, &cells).map(Some)
 }
 
 /// Spreadsheets separate by semicolons where a comma belongs to numbers.
@@ -181,36 +202,74 @@ fn delimiter(text: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> ImportedFile {
+    #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+    enum Column {
+        Key,
+        Value,
+    }
+
+    impl CsvColumn for Column {
+        const KEYS: &[Self] = &[Self::Key];
+
+        fn parse(name: &str) -> Option<Self> {
+            [Self::Key, Self::Value]
+                .into_iter()
+                .find(|column| column.name().eq_ignore_ascii_case(name))
+        }
+
+        fn name(&self) -> String {
+            match self {
+                Self::Key => "key".to_owned(),
+                Self::Value => "value".to_owned(),
+            }
+        }
+    }
+
+    #[derive(Debug)]
+    struct Row {
+        line: u64,
+        cells: Vec<String>,
+    }
+
+    impl CsvRow for Row {
+        type Column = Column;
+
+        fn line(&self) -> u64 {
+            self.line
+        }
+
+        fn parse(line: u64, _columns: &[Column], cells: &[&str]) -> Result<Self, String> {
+            if cells.contains(&"bad") {
+                return Err("it is bad".to_owned());
+            }
+            Ok(Self {
+                line,
+                cells: cells.iter().map(|&cell| cell.to_owned()).collect(),
+            })
+        }
+    }
+
+    fn read(text: &str) -> CsvFile<Row> {
         read_csv(text.as_bytes()).unwrap()
     }
 
     #[test]
     fn rows_are_read_with_commas_semicolons_and_a_byte_order_mark() {
         for text in [
-            "email,first_name\nada@x.example,\"Lovelace, Ada\"\n",
-            "\u{feff}E-Mail;Given Name\r\nada@x.example;Lovelace, Ada\r\n;\r\n",
+            "key,value\nada,\"Lovelace, Ada\"\n",
+            "\u{feff}KEY;Value\r\nada;Lovelace, Ada\r\n;\r\n",
         ] {
             let file = read(text);
             assert_eq!((file.rows.len(), file.errors.len()), (1, 0), "{file:?}");
-            let name = file.rows[0].given_name.clone().unwrap().unwrap();
-            assert_eq!((file.rows[0].line, name.as_str()), (2, "Lovelace, Ada"));
+            assert_eq!(file.rows[0].line, 2);
+            assert_eq!(file.rows[0].cells, ["ada", "Lovelace, Ada"]);
         }
     }
 
     #[test]
     fn lines_are_counted_whatever_ends_them() {
         for end in ["\n", "\r\n"] {
-            let text = [
-                "email",
-                "a@x.example",
-                "",
-                "\"b@x.example\"",
-                "",
-                "",
-                "c@x.example",
-            ]
-            .join(end);
+            let text = ["key", "a", "", "\"b\"", "", "", "c"].join(end);
             let lines: Vec<_> = read(&text).rows.iter().map(|row| row.line).collect();
             assert_eq!(lines, [2, 4, 7], "{end:?}");
         }
@@ -218,26 +277,26 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_by_line() {
-        let file = read("email,first_name\nada\n\"a\nb\",c\nada@x.example,Ada\nbob,Bob\n");
+        let file = read("key,value\nada\n\"a\nb\",bad\nada,Ada\nbob,bad\n");
         let lines: Vec<_> = file.errors.iter().map(|note| note.line).collect();
         assert_eq!(lines, [2, 3, 6], "{:?}", file.errors);
         assert_eq!(file.rows.len(), 1);
-        let latin = read_csv(&b"email,first_name\nada@x.example,Ad\xe4\n"[..]).unwrap();
+        let latin = read_csv::<Row>(&b"key,value\nada,Ad\xe4\n"[..]).unwrap();
         assert!(latin.errors[0].message.contains("UTF-8"), "{latin:?}");
     }
 
     #[test]
     fn a_file_that_cannot_be_understood_is_refused_as_a_whole() {
-        let error = |text: &str| read_csv(text.as_bytes()).unwrap_err().to_string();
+        let error = |text: &str| read_csv::<Row>(text.as_bytes()).unwrap_err().to_string();
         for (text, why) in [
             ("", "is empty"),
-            ("email,phone\n", "`phone`"),
-            ("email,EMAIL\n", "email twice"),
-            ("first_name\nAda\n", "tells who is meant"),
+            ("key,phone\n", "`phone`"),
+            ("key,KEY\n", "key twice"),
+            ("value\nAda\n", "tells which is meant: key"),
         ] {
             assert!(error(text).contains(why), "{text}: {}", error(text));
         }
-        let many = format!("email\n{}", "a@b.example\n".repeat(MAX_ROWS + 1));
+        let many = format!("key\n{}", "a\n".repeat(MAX_ROWS + 1));
         assert!(error(&many).contains("more than"));
     }
 }
