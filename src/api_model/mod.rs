@@ -11,6 +11,7 @@ pub mod backup;
 pub mod config;
 pub mod email_change;
 pub mod group;
+pub mod group_import;
 pub mod key;
 pub mod line_note;
 pub mod mail;

@@ -412,6 +412,24 @@ impl Recorder {
         self.run("app access set", &["wiki", "everyone"]);
         self.run("group remove-member", &["Editors", ADA]);
         self.run("group remove", &["Editors"]);
+        self.import_groups();
+    }
+
+    fn import_groups(&mut self) {
+        let dir = self.setup.server.dir.path();
+        let file = dir.join("groups.csv").display().to_string();
+        let id = self.cli.json(&["group", "show", "All readers", "--json"])["id"].clone();
+        let id = id.as_str().unwrap();
+        self.run(
+            "app attribute set",
+            &["wiki", "team", "groups:All readers"],
+        );
+        let rows = format!("{id},Readers,Who reads\n,Sales,\n");
+        fs::write(&file, format!("id,name,description\n{rows}")).unwrap();
+        self.run("group import", &[&file]);
+        fs::write(&file, "name\n\"a,b\"\nSales\nSales\n").unwrap();
+        self.run_failing("group import", &[&file]);
+        self.run("app attribute remove", &["wiki", "team"]);
     }
 
     fn metadata(&mut self) {

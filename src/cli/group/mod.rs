@@ -1,5 +1,6 @@
 //! `hallpass group …`
 
+mod import;
 mod list;
 mod members;
 mod report;
@@ -9,6 +10,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 
 use self::{
+    import::{ImportArguments, export, import},
     list::ListArguments,
     members::MemberArguments,
     report::{changed, no_such_group},
@@ -48,6 +50,10 @@ pub(super) enum Command {
     },
     /// Lists groups by name, 100 at a time
     List(ListArguments),
+    /// Adds and changes groups by a CSV file; shows what it would do until you add --apply
+    Import(ImportArguments),
+    /// Prints every group as CSV, as `group import` reads it; who is in them is in `user export`
+    Export,
     /// Shows one group, the people in it, and the applications that are open to it
     Show(ShowArguments),
     /// Changes name, description or whether members need a second factor
@@ -114,6 +120,8 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 | ChangeOutcome::Stale => bail!(name_taken(&name)),
             }
         }
+        Command::Import(arguments) => import(provider, &arguments),
+        Command::Export => export(provider),
         Command::List(arguments) => list::list(provider, &arguments),
         Command::Show(arguments) => show::show(provider, &arguments),
         Command::Edit {

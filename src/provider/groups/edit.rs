@@ -11,7 +11,10 @@ use crate::{
         second_factor::SecondFactorPolicy,
         use_case::UseCase,
     },
-    provider::{error::Error, groups::sized_group::SizedGroup, handle::Groups, people::users::ChangeOutcome},
+    provider::{
+        error::Error, groups::sized_group::SizedGroup, handle::Groups, people::users::ChangeOutcome,
+        snapshot::Snapshot,
+    },
     store::EditOutcome,
 };
 
@@ -161,21 +164,7 @@ impl Groups<'_> {
     pub fn applications_that_choose(&self, name: &GroupName) -> Result<Vec<Slug>, Error> {
         self.may(UseCase::ReadGroups)?;
         let snapshot = self.fresh_snapshot()?;
-        let chooses = |source: &AttributeSource| {
-            let AttributeSource::Groups(group::GroupFilter::Chosen(names)) = source else {
-                return false;
-            };
-            names.iter().any(|chosen| chosen.folded() == name.folded())
-        };
-        Ok(snapshot
-            .applications
-            .iter()
-            .filter(|application| {
-                let mut rules = application.attributes().iter();
-                rules.any(|rule| chooses(&rule.source))
-            })
-            .map(|application| application.slug.clone())
-            .collect())
+        Ok(applications_that_choose(&snapshot, name))
     }
 
     /// Adds to each group how many members it has.
@@ -199,7 +188,26 @@ impl Groups<'_> {
     }
 }
 
-fn fields(group: &Group) -> Vec<(String, String)> {
+/// The applications that receive a group by its name alone.
+pub(super) fn applications_that_choose(snapshot: &Snapshot, name: &GroupName) -> Vec<Slug> {
+    let chooses = |source: &AttributeSource| {
+        let AttributeSource::Groups(group::GroupFilter::Chosen(names)) = source else {
+            return false;
+        };
+        names.iter().any(|chosen| chosen.folded() == name.folded())
+    };
+    snapshot
+        .applications
+        .iter()
+        .filter(|application| {
+            let mut rules = application.attributes().iter();
+            rules.any(|rule| chooses(&rule.source))
+        })
+        .map(|application| application.slug.clone())
+        .collect()
+}
+
+pub(super) fn fields(group: &Group) -> Vec<(String, String)> {
     let mut fields = vec![("name".to_owned(), group.name.to_string())];
     fields.extend(
         group

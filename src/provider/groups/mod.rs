@@ -1,6 +1,7 @@
 //! Groups and their members.
 
 mod edit;
+pub mod import;
 mod members;
 pub mod sized_group;
 

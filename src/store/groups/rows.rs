@@ -1,6 +1,6 @@
 //! `groups`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -48,6 +48,25 @@ impl Tx {
             .first(&mut self.0)
             .optional()?;
         found.map(Group::try_from).transpose()
+    }
+
+    /// The groups that have one of `ids` or one of `names`, each once.
+    pub fn groups_by_keys(&mut self, ids: &[GroupId], names: &[&GroupName]) -> Result<Vec<Group>, Error> {
+        let mut rows: Vec<Row> = groups::table
+            .filter(groups::id.eq_any(ids.iter().map(ToString::to_string)))
+            .select(Row::as_select())
+            .load(&mut self.0)?;
+        rows.append(
+            &mut groups::table
+                .filter(groups::folded_name.eq_any(names.iter().map(|name| name.folded())))
+                .select(Row::as_select())
+                .load(&mut self.0)?,
+        );
+        let mut seen = BTreeSet::new();
+        rows.into_iter()
+            .map(Group::try_from)
+            .filter(|group| group.as_ref().map_or(true, |group| seen.insert(group.id)))
+            .collect()
     }
 
     /// At most `limit` groups that match `filter`, by name.

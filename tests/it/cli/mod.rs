@@ -8,6 +8,7 @@ mod daemon;
 mod edits;
 mod explain;
 mod generate;
+mod group_import;
 mod groups;
 mod keys;
 mod messages;
