@@ -6,6 +6,7 @@ use crate::{
     api_model::time::format_rfc3339,
     model::{
         group::GroupName,
+        language::Language,
         role::Role,
         user::{Leaver, NameComponent, OwnAttributes, User, UserName},
     },
@@ -23,6 +24,8 @@ pub struct UserOutput {
     user_name: Option<String>,
     /// What another directory calls them.
     external_id: Option<String>,
+    /// The tag of the language that was chosen for or by them.
+    language: Option<&'static str>,
     attributes: OwnAttributes,
     /// The names of the user's groups.
     groups: Vec<String>,
@@ -46,6 +49,7 @@ impl UserOutput {
             family_name: user.names.family().map(NameComponent::as_str).map(str::to_owned),
             user_name: user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
             external_id: user.external_id.as_ref().map(|id| id.as_str().to_owned()),
+            language: user.preferences.language.map(Language::tag),
             attributes: own.clone(),
             groups: groups.iter().map(ToString::to_string).collect(),
             role: user.role.map(Role::as_str),

@@ -135,6 +135,8 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
         )?,
         stable_id: None,
         user_name: None,
+        external_id: None,
+        language: None,
         attributes: OwnAttributes::new(),
         password: Some(password),
         must_change_password: false,

@@ -1,5 +1,7 @@
 //! The languages that people are spoken and written to in.
 
+use crate::model::text::BadText;
+
 /// A language. Administrators are spoken to in English.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Language {
@@ -40,6 +42,17 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
+    /// Parses a tag that somebody typed.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        Self::from_tag(&text.trim().to_ascii_lowercase()).ok_or_else(|| {
+            let tags: Vec<&str> = Self::ALL.into_iter().map(Self::tag).collect();
+            BadText::Malformed(format!(
+                "`{text}` is not a language that people are spoken to in: {}",
+                tags.join(", ")
+            ))
+        })
+    }
+
     /// What those who speak it call it.
     pub const fn own_name(self) -> &'static str {
         match self {
@@ -62,5 +75,19 @@ impl Language {
     /// The value of the attribute `dir` (html, 3.2.6.4).
     pub const fn direction(self) -> &'static str {
         if self.is_right_to_left() { "rtl" } else { "ltr" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_read_in_any_case_and_another_one_is_answered_with_all() {
+        for language in Language::ALL {
+            assert_eq!(Language::parse(&language.tag().to_uppercase()), Ok(language));
+        }
+        let why = Language::parse("tlh").unwrap_err().to_string();
+        assert!(why.contains("`tlh`") && why.contains("en, de, fr, es, ja, ar"), "{why}");
     }
 }

@@ -390,6 +390,8 @@ fn new_user(number: Option<usize>) -> NewUser {
         names: NameComponents::new(Some(NameComponent::parse("the name", "P").unwrap()), None).unwrap(),
         stable_id: None,
         user_name: None,
+        external_id: None,
+        language: None,
         attributes: OwnAttributes::new(),
         password: None,
         must_change_password: false,

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     cli::{actor, user::erasure::erasure_date},
-    model::user::{Email, UserName},
+    model::user::{Email, ExternalId, UserName},
     provider::{
         Provider,
         people::conflict::{UniqueValues, UserConflict},
@@ -50,12 +50,17 @@ pub(super) fn describe_conflict(
             other.stable_id.as_str(),
             other.email
         ),
+        UserConflict::ExternalId(other) => format!(
+            "the external id {} belongs to {}",
+            other.external_id.as_ref().map(ExternalId::as_str).unwrap_or_default(),
+            other.email
+        ),
         UserConflict::Nobody => match wanted.stable_id {
             Some(stable_id) => format!(
                 "somebody who was erased had that stable id ({}): it is never given to somebody else",
                 stable_id.as_str()
             ),
-            None => "somebody else has that address or user name".to_owned(),
+            None => "somebody else has that address, user name or external id".to_owned(),
         },
     })
 }

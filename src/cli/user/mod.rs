@@ -101,7 +101,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Changes names, address or attributes
+    /// Changes names, address, language, external id or attributes
     Edit {
         /// The e-mail address as it is now
         email: String,
@@ -232,6 +232,8 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
+                external_id: own.external_id()?.flatten(),
+                language: own.language()?.flatten(),
                 attributes: own.attributes()?,
                 must_change_password: first_password.is_some() && password.must_change(),
                 password: first_password,
@@ -262,6 +264,8 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                     .map(|name| NameComponent::parse_optional(LAST_NAME, &name))
                     .transpose()?,
                 user_name: own.username.is_some().then_some(own.user_name()?),
+                external_id: own.external_id()?,
+                language: own.language()?,
                 attributes: own.attributes()?,
                 enabled: None,
             };
@@ -339,6 +343,7 @@ fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
                 email: Some(&new.email),
                 user_name: new.user_name.as_ref(),
                 stable_id: new.stable_id.as_ref(),
+                external_id: new.external_id.as_ref(),
             };
             bail!(describe_conflict(provider, wanted, None)?)
         }
@@ -418,6 +423,7 @@ fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, message: &str, j
                 email: edit.email.as_ref(),
                 user_name: edit.user_name.as_ref().and_then(Option::as_ref),
                 stable_id: None,
+                external_id: edit.external_id.as_ref().and_then(Option::as_ref),
             };
             bail!(describe_conflict(provider, wanted, Some(&email))?)
         }

@@ -5,8 +5,9 @@ use clap::Args;
 
 use crate::model::{
     attribute::AttributeRule,
-    text::single_line,
-    user::{OwnAttributes, UserName},
+    language::Language,
+    text::{BadText, single_line},
+    user::{ExternalId, OwnAttributes, UserName},
 };
 
 /// What applications may ask for besides names and address.
@@ -15,6 +16,13 @@ pub(in crate::cli) struct ProfileArguments {
     /// Their user name, which nobody else has; an empty text removes it
     #[arg(long, value_name = "NAME", aliases = ["user-name", "user_name"])]
     pub(super) username: Option<String>,
+    /// What another directory calls them, such as an objectGUID; nobody else has it; an empty text removes it
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
+    /// Of mails to them, and of pages where they sign in: en, de, fr, es, ja or ar; an empty text leaves it to their
+    /// browser
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
     /// An attribute of their own; repeat it for several values; an empty VALUE removes it
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
@@ -25,6 +33,16 @@ impl ProfileArguments {
     pub(super) fn user_name(&self) -> Result<Option<UserName>> {
         let text = self.username.as_deref().filter(|text| !text.is_empty());
         Ok(text.map(UserName::parse).transpose()?)
+    }
+
+    /// None where nothing was said, `Some(None)` where the text is empty.
+    pub(super) fn external_id(&self) -> Result<Option<Option<ExternalId>>> {
+        Ok(given(self.external_id.as_deref(), ExternalId::parse)?)
+    }
+
+    /// None where nothing was said, `Some(None)` where the text is empty.
+    pub(super) fn language(&self) -> Result<Option<Option<Language>>> {
+        Ok(given(self.language.as_deref(), Language::parse)?)
     }
 
     /// Names with their values; an attribute without values is removed.
@@ -46,4 +64,12 @@ impl ProfileArguments {
         }
         Ok(found)
     }
+}
+
+fn given<T>(
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, BadText>,
+) -> Result<Option<Option<T>>, BadText> {
+    text.map(|text| Some(text).filter(|text| !text.is_empty()).map(parse).transpose())
+        .transpose()
 }

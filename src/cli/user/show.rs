@@ -55,6 +55,9 @@ pub(super) fn show(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Re
     if let Some(id) = &user.external_id {
         print_line(format_args!("{:12} {}", "External id", id.as_str()))?;
     }
+    if let Some(language) = user.preferences.language {
+        print_line(format_args!("{:12} {}", "Language", language.tag()))?;
+    }
     for group in groups {
         print_line(format_args!("{:12} {group}", "Group"))?;
     }

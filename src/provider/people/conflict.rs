@@ -2,7 +2,7 @@
 
 use crate::{
     model::use_case::UseCase,
-    model::user::{Email, StableId, User, UserName},
+    model::user::{Email, ExternalId, StableId, User, UserName},
     provider::{error::Error, handle::People},
 };
 
@@ -12,6 +12,7 @@ pub struct UniqueValues<'a> {
     pub email: Option<&'a Email>,
     pub user_name: Option<&'a UserName>,
     pub stable_id: Option<&'a StableId>,
+    pub external_id: Option<&'a ExternalId>,
 }
 
 /// The value that is taken, and the user who has it.
@@ -24,6 +25,7 @@ pub enum UserConflict {
     FormerEmail(User),
     UserName(User),
     StableId(User),
+    ExternalId(User),
     /// Nobody has any of the values now. A stable id that was refused was that of an erased user.
     Nobody,
 }
@@ -64,6 +66,11 @@ impl People<'_> {
             && let Some(other) = self.user_by_stable_id(stable_id)?.filter(is_other)
         {
             return Ok(UserConflict::StableId(other));
+        }
+        if let Some(external_id) = wanted.external_id
+            && let Some(other) = self.user_by_external_id(external_id)?.filter(is_other)
+        {
+            return Ok(UserConflict::ExternalId(other));
         }
         Ok(UserConflict::Nobody)
     }

@@ -7,11 +7,12 @@ use crate::{
         audit_action::AuditAction,
         group::GroupName,
         id::UserId,
+        language::Language,
         remedy::{Remediable, Remedy},
         role::Role,
         text::BadText,
         use_case::UseCase,
-        user::{Email, NameComponent, NameComponents, OwnAttributes, Preferences, StableId, User, UserName},
+        user::{Email, ExternalId, NameComponent, NameComponents, OwnAttributes, Preferences, StableId, User, UserName},
     },
     provider::{
         applications::required_attributes::{UnmetRequirement, unmet_requirements_of},
@@ -39,6 +40,9 @@ pub struct NewUser {
     pub stable_id: Option<StableId>,
     /// The user name, for applications that require one.
     pub user_name: Option<UserName>,
+    /// What another directory calls them.
+    pub external_id: Option<ExternalId>,
+    pub language: Option<Language>,
     /// Further attributes, for applications that require them.
     pub attributes: OwnAttributes,
     /// Without a password the user cannot sign in.
@@ -70,6 +74,10 @@ pub struct UserEdit {
     pub family_name: Option<Option<NameComponent>>,
     /// `Some(None)` removes it.
     pub user_name: Option<Option<UserName>>,
+    /// `Some(None)` removes it.
+    pub external_id: Option<Option<ExternalId>>,
+    /// `Some(None)` leaves it to the browser and the settings.
+    pub language: Option<Option<Language>>,
     /// Own attributes, each with all of its values; no values remove the attribute. Other attributes stay.
     pub attributes: OwnAttributes,
     pub enabled: Option<bool>,
@@ -168,10 +176,13 @@ impl People<'_> {
             version: 1,
             created_at: now,
             updated_at: now,
-            external_id: None,
+            external_id: new.external_id.clone(),
             deleted_at: None,
             role: new.role,
-            preferences: Preferences::default(),
+            preferences: Preferences {
+                language: new.language,
+                ..Preferences::default()
+            },
         };
         let stored = match &new.password {
             Some(password) => Some(self.hashed(password, new.must_change_password)?),
@@ -238,6 +249,11 @@ impl People<'_> {
         Ok(self.store().read(|tx| tx.user_by_user_name(user_name))?)
     }
 
+    pub fn user_by_external_id(&self, external_id: &ExternalId) -> Result<Option<User>, Error> {
+        self.may(UseCase::ReadPeople)?;
+        Ok(self.store().read(|tx| tx.user_by_external_id(external_id))?)
+    }
+
     pub fn user_by_stable_id(&self, stable_id: &StableId) -> Result<Option<User>, Error> {
         self.may(UseCase::ReadPeople)?;
         Ok(self.store().read(|tx| tx.user_by_stable_id(stable_id))?)
@@ -288,6 +304,10 @@ impl People<'_> {
         if let Some(name) = &edit.user_name {
             user.user_name.clone_from(name);
         }
+        if let Some(id) = &edit.external_id {
+            user.external_id.clone_from(id);
+        }
+        user.preferences.language = edit.language.unwrap_or(user.preferences.language);
         user.enabled = edit.enabled.unwrap_or(user.enabled);
         if user.enabled {
             user.deleted_at = None;

@@ -73,6 +73,15 @@ impl Tx {
         found.map(User::try_from).transpose()
     }
 
+    pub fn user_by_external_id(&mut self, external_id: &ExternalId) -> Result<Option<User>, Error> {
+        let found = users::table
+            .filter(users::external_id.eq(external_id.as_str()))
+            .select(Row::as_select())
+            .first(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
     pub fn user_by_stable_id(&mut self, stable_id: &StableId) -> Result<Option<User>, Error> {
         let found = users::table
             .filter(users::stable_id.eq(stable_id.as_str()))

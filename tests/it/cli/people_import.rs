@@ -194,6 +194,28 @@ fn a_file_with_errors_or_collisions_is_not_imported_at_all() {
     });
 }
 
+#[test]
+fn a_file_has_the_language_that_people_are_spoken_to_in() {
+    on_each_database(|database| {
+        let setup = Setup::new(database);
+        let plan = setup.apply(
+            "email,first_name,language\nada@fernweh.example,Ada,DE\nbob@fernweh.example,Bob,\n",
+        );
+        assert_eq!(numbers(&plan), [2, 0, 0], "{plan}");
+        let language = |email| setup.show(email)["language"].clone();
+        assert_eq!(language("ada@fernweh.example"), "de");
+        assert_eq!(language("bob@fernweh.example"), Value::Null);
+        let csv = setup.cli.expect_success(&["user", "export"]);
+        assert_contains(&csv, ",language,");
+        assert_eq!(numbers(&setup.apply(&csv)), [0, 0, 2], "{csv}");
+        let plan = setup.apply("email,language\nada@fernweh.example,\nbob@fernweh.example,fr\n");
+        assert_eq!(plan["lines"][0]["changes"][0]["value"], "language");
+        assert_eq!(language("ada@fernweh.example"), Value::Null);
+        let plan = setup.refused("email,language\nada@fernweh.example,tlh\n");
+        assert_contains(&plan["errors"].to_string(), "en, de, fr, es, ja, ar");
+    });
+}
+
 /// Of the password `tomato 42`, by crypt(3) and by Django.
 const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuumUzrnyja5J4Hj1WXF10XZbi6rNj6Amm";
 

@@ -313,3 +313,40 @@ fn a_user_added_twice_concurrently_is_one_user() {
         );
     });
 }
+
+#[test]
+fn a_language_and_an_external_id_are_given_changed_and_removed() {
+    on_each_database(|database| {
+        let (server, cli) = server_and_cli(database);
+        server.add_user("bob@fernweh.example", "Bob", "Berg");
+        let add = [
+            "user", "add", "ada@fernweh.example", "--given-name", "Ada", "--password-stdin", "--language", "DE",
+            "--external-id", "guid-1",
+        ];
+        cli.expect_success_with_input(&add, "winter kettle orbit lamp\n");
+        let show = || cli.json(&["user", "show", "ada@fernweh.example", "--json"]);
+        assert_eq!(
+            (&show()["language"], &show()["external_id"]),
+            (&"de".into(), &"guid-1".into())
+        );
+        let told = cli.expect_success(&["user", "show", "ada@fernweh.example"]);
+        assert_contains(&told, "Language     de");
+        let edit = |more: &[&str]| cli.expect_success(&[&["user", "edit"], more].concat());
+        let refused = |more: &[&str]| cli.expect_failure(&[&["user", "edit"], more].concat());
+        let taken = refused(&["bob@fernweh.example", "--external-id", "guid-1"]);
+        assert_contains(&taken, "the external id guid-1 belongs to ada@fernweh.example");
+        let unknown = refused(&["bob@fernweh.example", "--language", "tlh"]);
+        assert_contains(&unknown, "en, de, fr, es, ja, ar");
+        // Nothing that is not named changes.
+        edit(&["ada@fernweh.example", "--language", "fr"]);
+        assert_eq!(
+            (&show()["language"], &show()["external_id"]),
+            (&"fr".into(), &"guid-1".into())
+        );
+        edit(&["ada@fernweh.example", "--language", "", "--external-id", ""]);
+        assert!(show()["language"].is_null() && show()["external_id"].is_null());
+        let told = cli.expect_success(&["audit", "--action", "user.edit"]);
+        assert_contains(&told, "language: de -> fr");
+        edit(&["bob@fernweh.example", "--external-id", "guid-1"]);
+    });
+}

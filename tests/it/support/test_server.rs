@@ -165,6 +165,8 @@ impl TestServer {
             names: NameComponents::new(name(given), name(family)).unwrap(),
             stable_id: None,
             user_name: None,
+            external_id: None,
+            language: None,
             attributes: OwnAttributes::new(),
             password: Some(Password::parse(PASSWORD).unwrap()),
             must_change_password: false,

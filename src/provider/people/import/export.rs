@@ -7,6 +7,7 @@ use csv::{Writer, WriterBuilder};
 use crate::{
     model::{
         group::GroupName,
+        language::Language,
         use_case::UseCase,
         user::{Email, ExternalId, NameComponent, UserName},
     },
@@ -91,6 +92,10 @@ fn value_of(column: &Column, details: &UserDetails) -> String {
         Column::ExternalId => {
             let id = user.external_id.as_ref().map(ExternalId::as_str);
             id.unwrap_or_default().to_owned()
+        }
+        Column::Language => {
+            let tag = user.preferences.language.map(Language::tag);
+            tag.unwrap_or_default().to_owned()
         }
         Column::Enabled => user.enabled.to_string(),
         Column::Groups => cell::joined(details.groups.iter().map(GroupName::as_str)),

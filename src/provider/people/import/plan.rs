@@ -259,6 +259,7 @@ impl People<'_> {
         )?;
         after.user_name = row.user_name.unwrap_or(after.user_name);
         after.external_id = row.external_id.unwrap_or(after.external_id);
+        after.preferences.language = row.language.unwrap_or(after.preferences.language);
         after.enabled = row.enabled.unwrap_or(after.enabled);
         let held = known.attributes.get(&id).cloned().unwrap_or_default();
         let mut attributes: OwnAttributes = row.attributes.into_iter().collect();
@@ -348,7 +349,10 @@ impl People<'_> {
             updated_at: now,
             external_id: row.external_id.flatten(),
             role: None,
-            preferences: Preferences::default(),
+            preferences: Preferences {
+                language: row.language.flatten(),
+                ..Preferences::default()
+            },
             deleted_at: None,
         };
         let mut attributes = row.attributes;

@@ -7,6 +7,7 @@ use crate::{
     model::{
         attribute::AttributeRule,
         group::GroupName,
+        language::Language,
         text::{BadText, single_line},
         user::{Email, ExternalId, NameComponent, StableId, UserName},
     },
@@ -28,6 +29,7 @@ pub enum Column {
     UserName,
     StableId,
     ExternalId,
+    Language,
     Enabled,
     Groups,
     PasswordHash,
@@ -37,13 +39,14 @@ pub enum Column {
 
 impl Column {
     /// Those that every export has, in its order. Hashes are never exported.
-    pub const EXPORTED: [Self; 8] = [
+    pub const EXPORTED: [Self; 9] = [
         Self::Email,
         Self::FirstName,
         Self::LastName,
         Self::UserName,
         Self::StableId,
         Self::ExternalId,
+        Self::Language,
         Self::Enabled,
         Self::Groups,
     ];
@@ -60,6 +63,7 @@ impl CsvColumn for Column {
             Self::UserName => "user_name".to_owned(),
             Self::StableId => "stable_id".to_owned(),
             Self::ExternalId => "external_id".to_owned(),
+            Self::Language => "language".to_owned(),
             Self::Enabled => "enabled".to_owned(),
             Self::Groups => "groups".to_owned(),
             Self::PasswordHash => "password_hash".to_owned(),
@@ -77,6 +81,7 @@ impl CsvColumn for Column {
             "user_name" | "username" => Self::UserName,
             "stable_id" => Self::StableId,
             "external_id" => Self::ExternalId,
+            "language" => Self::Language,
             "enabled" => Self::Enabled,
             "groups" => Self::Groups,
             "password_hash" => Self::PasswordHash,
@@ -102,6 +107,7 @@ pub struct ImportedRow {
     pub user_name: Option<Option<UserName>>,
     pub stable_id: Option<StableId>,
     pub external_id: Option<Option<ExternalId>>,
+    pub language: Option<Option<Language>>,
     pub enabled: Option<bool>,
     pub groups: Option<Vec<GroupName>>,
     /// Own attributes, each once, with all of its values.
@@ -165,6 +171,7 @@ impl ImportedRow {
             Column::UserName => self.user_name = Some(given.map(UserName::parse).transpose()?),
             Column::StableId => self.stable_id = given.map(StableId::parse).transpose()?,
             Column::ExternalId => self.external_id = Some(given.map(ExternalId::parse).transpose()?),
+            Column::Language => self.language = Some(given.map(Language::parse).transpose()?),
             Column::Enabled => self.enabled = given.map(parse_enabled).transpose()?,
             Column::PasswordHash => self.password = given.map(ImportedHash::parse).transpose()?,
             Column::Groups => {
@@ -229,6 +236,10 @@ mod tests {
             parse(Column::Enabled, "perhaps").unwrap_err(),
             BadRow::Enabled("perhaps".to_owned())
         );
+        let language = |text| parse(Column::Language, text).map(|row| row.language);
+        assert_eq!(language("DE").unwrap(), Some(Some(Language::German)));
+        assert_eq!(language("").unwrap(), Some(None));
+        assert!(matches!(language("tlh"), Err(BadRow::Text(_))));
         let groups = parse(Column::Groups, "Wiki; wiki;Sales").unwrap().groups.unwrap();
         assert_eq!(groups.len(), 2, "{groups:?}");
         assert!(matches!(parse(Column::Groups, "a,b"), Err(BadRow::Text(_))));
