@@ -88,6 +88,9 @@ mod tests {
             assert_eq!(Language::parse(&language.tag().to_uppercase()), Ok(language));
         }
         let why = Language::parse("tlh").unwrap_err().to_string();
-        assert!(why.contains("`tlh`") && why.contains("en, de, fr, es, ja, ar"), "{why}");
+        assert!(
+            why.contains("`tlh`") && why.contains("en, de, fr, es, ja, ar"),
+            "{why}"
+        );
     }
 }

@@ -228,7 +228,7 @@ pub struct User {
 /// What a user chooses for themselves.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Preferences {
-    /// Of mails, and of pages in the browser in which it was chosen.
+    /// Of mails, and of pages in each browser in which they sign in.
     pub language: Option<Language>,
     /// A sign-in from a device that is not known is mailed.
     pub new_device_mail: bool,

@@ -420,10 +420,7 @@ impl Recorder {
         let file = dir.join("groups.csv").display().to_string();
         let id = self.cli.json(&["group", "show", "All readers", "--json"])["id"].clone();
         let id = id.as_str().unwrap();
-        self.run(
-            "app attribute set",
-            &["wiki", "team", "groups:All readers"],
-        );
+        self.run("app attribute set", &["wiki", "team", "groups:All readers"]);
         let rows = format!("{id},Readers,Who reads\n,Sales,\n");
         fs::write(&file, format!("id,name,description\n{rows}")).unwrap();
         self.run("group import", &[&file]);

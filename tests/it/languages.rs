@@ -1,12 +1,17 @@
 //! In which language people are spoken to.
 
+use chrono::TimeDelta;
 use hallpass::model::language::Language;
 
-use crate::support::{
-    assertions::{assert_contains, assert_lacks},
-    browser::Browser,
-    sso_setup::{ADA, SsoSetup},
-    test_server::{PASSWORD, on_each_database},
+use crate::{
+    cli::Cli,
+    support::{
+        assertions::{assert_contains, assert_lacks},
+        authenticator::{Authenticator, enrol, give_code},
+        browser::Browser,
+        sso_setup::{ADA, SsoSetup},
+        test_server::{Database, PASSWORD, on_each_database},
+    },
 };
 
 fn language_of(body: &str) -> &str {
@@ -86,4 +91,89 @@ fn what_is_spoken_to_those_who_ask_for_nothing_is_a_setting() {
         assert_eq!(language_of(&wrong.body), "de");
         assert_lacks(&wrong.body, "ui_locales");
     });
+}
+
+#[test]
+fn a_person_who_chose_a_language_is_spoken_to_in_it_wherever_they_sign_in() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let sign_in = |browser: &mut Browser| {
+            let page = browser.get("/login");
+            let signed_in = browser.submit_password(&page, ADA, PASSWORD);
+            assert_eq!(signed_in.status, 303, "{}", signed_in.body);
+            language_of(&browser.get("/").body).to_owned()
+        };
+        // Nothing was chosen for her: what the browser says, and it keeps nothing.
+        let mut french = with_header(setup.server.browser(), "fr");
+        assert_eq!(sign_in(&mut french), "fr");
+        assert!(
+            !french
+                .cookies
+                .keys()
+                .any(|name| name.ends_with("hallpass-language"))
+        );
+
+        cli.expect_success(&["user", "edit", ADA, "--language", "de"]);
+        let mut french = with_header(setup.server.browser(), "fr");
+        assert_eq!(language_of(&french.get("/login").body), "fr");
+        assert_eq!(sign_in(&mut french), "de");
+        // Hers goes before what was chosen in the browser, by somebody before her.
+        let mut arabic = setup.server.browser();
+        assert_eq!(language_of(&arabic.get("/login?ui_locales=ar").body), "ar");
+        assert_eq!(sign_in(&mut arabic), "de");
+        // What she chooses in it afterwards stays.
+        assert_eq!(language_of(&arabic.get("/?ui_locales=ja").body), "ja");
+        assert_eq!(language_of(&arabic.get("/").body), "ja");
+    });
+}
+
+#[test]
+fn each_way_of_signing_in_brings_the_language_along() {
+    on_each_database(|database| {
+        let (setup, phone) = setup_with_app(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        cli.expect_success(&["user", "edit", ADA, "--language", "es"]);
+        let mut browser = setup.server.browser();
+        let page = browser.get("/login");
+        let asked = browser.submit_password(&page, ADA, PASSWORD);
+        assert_eq!(language_of(&asked.body), "en", "nobody is signed in yet");
+        let done = give_code(&mut browser, &asked, &phone.code(setup.now()), false);
+        assert_eq!(done.status, 303, "{}", done.body);
+        assert_eq!(language_of(&browser.get("/").body), "es");
+
+        // A password that an administrator chose.
+        let bob = "bob@fernweh.example";
+        setup.server.add_user(bob, "Bob", "Berg");
+        cli.expect_success(&["user", "edit", bob, "--language", "ja"]);
+        let set = ["user", "set-password", bob, "--password-stdin", "--must-change"];
+        cli.expect_success_with_input(&set, &format!("{PASSWORD}\n"));
+        let mut browser = setup.server.browser();
+        let page = browser.get("/login");
+        let asked = browser.submit_password(&page, bob, PASSWORD);
+        let fields: Vec<(&str, String)> = ["csrf", "ticket", "email"]
+            .into_iter()
+            .filter_map(|name| Some((name, asked.field(name)?)))
+            .chain([("new", "orbit kettle winter lamp".to_owned())])
+            .collect();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let done = browser.post("/login/password", &fields);
+        assert_eq!(done.status, 303, "{}", done.body);
+        assert_eq!(language_of(&browser.get("/").body), "ja");
+    });
+}
+
+/// Ada with an authenticator application.
+fn setup_with_app(database: &Database) -> (SsoSetup, Authenticator) {
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
+    let page = browser.get("/account/second-factors/add");
+    let phone = Authenticator::from_page(&page);
+    enrol(&mut browser, &page, &phone.code(setup.now()));
+    // The step of that code is used up.
+    setup.server.clock.advance(TimeDelta::seconds(60));
+    (setup, phone)
 }

@@ -52,7 +52,11 @@ pub(super) fn describe_conflict(
         ),
         UserConflict::ExternalId(other) => format!(
             "the external id {} belongs to {}",
-            other.external_id.as_ref().map(ExternalId::as_str).unwrap_or_default(),
+            other
+                .external_id
+                .as_ref()
+                .map(ExternalId::as_str)
+                .unwrap_or_default(),
             other.email
         ),
         UserConflict::Nobody => match wanted.stable_id {

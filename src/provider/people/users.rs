@@ -12,7 +12,10 @@ use crate::{
         role::Role,
         text::BadText,
         use_case::UseCase,
-        user::{Email, ExternalId, NameComponent, NameComponents, OwnAttributes, Preferences, StableId, User, UserName},
+        user::{
+            Email, ExternalId, NameComponent, NameComponents, OwnAttributes, Preferences, StableId, User,
+            UserName,
+        },
     },
     provider::{
         applications::required_attributes::{UnmetRequirement, unmet_requirements_of},

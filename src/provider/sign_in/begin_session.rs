@@ -8,6 +8,7 @@ use crate::{
         audit_action::AuditAction,
         authentication::AuthenticationEvents,
         id::SessionId,
+        language::Language,
         secret::{Secret, Token},
         session::Session,
         throttle::{NETWORK_HISTORY, networks},
@@ -30,6 +31,8 @@ pub struct SessionCookies {
     pub session: Token,
     /// The token that makes the device a known one.
     pub device: Token,
+    /// In which the user wants to be spoken to in whatever browser they sign in.
+    pub language: Option<Language>,
 }
 
 /// A user whose password was correct when it was checked.
@@ -164,7 +167,11 @@ impl SignIn<'_> {
             }
             Ok(true)
         })?;
-        Ok(begun.then_some(SessionCookies { session, device }))
+        Ok(begun.then_some(SessionCookies {
+            session,
+            device,
+            language: user.preferences.language.filter(|_| is_sign_in),
+        }))
     }
 
     fn new_session(&self, verified: &VerifiedPassword<'_>, now: DateTime<Utc>) -> Session {

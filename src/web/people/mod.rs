@@ -19,4 +19,5 @@ pub(in crate::web) mod resume;
 mod sealed_sign_in;
 pub(in crate::web) mod second_factor;
 pub(in crate::web) mod sign_in;
+mod signed_in;
 mod steps;

@@ -34,6 +34,7 @@ use crate::{
             required_password::{self, RequiredPasswordView},
             sealed_sign_in,
             sign_in::{SignInView, sign_in_form},
+            signed_in::signed_in,
             steps,
         },
         respond,
@@ -111,12 +112,7 @@ pub(in crate::web) async fn sign_in(
         sign_in_form(&site, &request, status, &view)
     };
     Ok(match done {
-        PasskeySignInOutcome::SignedIn(cookies) => {
-            see_other(&sealed_sign_in::next_address(sealed.as_deref()))
-                .cookie(site.cookies.set_session(&cookies.session))
-                .cookie(site.cookies.set_device(&cookies.device))
-                .finish()
-        }
+        PasskeySignInOutcome::SignedIn(cookies) => signed_in(&site, &request, &cookies, sealed.as_deref()),
         PasskeySignInOutcome::PasswordRequired(required) => {
             let view = RequiredPasswordView {
                 application,

@@ -19,7 +19,7 @@ use crate::{
             password::{PasswordError, RequiredPasswordPage},
         },
         password_text,
-        people::{sealed_sign_in, steps},
+        people::{sealed_sign_in, signed_in::signed_in, steps},
         respond,
         state::{Site, see_other},
     },
@@ -92,10 +92,7 @@ pub(in crate::web) async fn post(
         }
         Err(error) => Err(error),
         Ok(RequiredPasswordOutcome::SignedIn(cookies)) => {
-            Ok(see_other(&sealed_sign_in::next_address(sealed.as_deref()))
-                .cookie(site.cookies.set_session(&cookies.session))
-                .cookie(site.cookies.set_device(&cookies.device))
-                .finish())
+            Ok(signed_in(&site, &request, &cookies, sealed.as_deref()))
         }
         Ok(RequiredPasswordOutcome::Refused(required, why)) => {
             let view = RequiredPasswordView {

@@ -29,7 +29,9 @@ use crate::{
         people::{
             factor_pages::{self, EnrolmentView},
             required_password::{self, RequiredPasswordView},
-            sealed_sign_in, steps,
+            sealed_sign_in,
+            signed_in::signed_in,
+            steps,
         },
         respond,
         state::{Site, see_other},
@@ -137,10 +139,7 @@ pub(in crate::web) async fn post(
     .await?;
     let (challenge, status, notice) = match done {
         SecondFactorOutcome::SignedIn(cookies) => {
-            return Ok(see_other(&sealed_sign_in::next_address(sealed.as_deref()))
-                .cookie(site.cookies.set_session(&cookies.session))
-                .cookie(site.cookies.set_device(&cookies.device))
-                .finish());
+            return Ok(signed_in(&site, &request, &cookies, sealed.as_deref()));
         }
         SecondFactorOutcome::SteppedUp(session) => {
             return Ok(see_other(&sealed_sign_in::next_address(sealed.as_deref()))

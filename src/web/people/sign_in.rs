@@ -35,6 +35,7 @@ use crate::{
             required_password::{self, RequiredPasswordView},
             sealed_sign_in,
             second_factor::{self, CodeView},
+            signed_in::signed_in,
             steps,
         },
         respond,
@@ -139,10 +140,7 @@ pub(in crate::web) async fn post(
     };
     match done {
         PasswordSignInOutcome::SignedIn(cookies) => {
-            Ok(see_other(&sealed_sign_in::next_address(sealed.as_deref()))
-                .cookie(site.cookies.set_session(&cookies.session))
-                .cookie(site.cookies.set_device(&cookies.device))
-                .finish())
+            Ok(signed_in(&site, &request, &cookies, sealed.as_deref()))
         }
         PasswordSignInOutcome::PasswordRequired(required) => {
             let view = RequiredPasswordView {

@@ -198,9 +198,8 @@ fn a_file_with_errors_or_collisions_is_not_imported_at_all() {
 fn a_file_has_the_language_that_people_are_spoken_to_in() {
     on_each_database(|database| {
         let setup = Setup::new(database);
-        let plan = setup.apply(
-            "email,first_name,language\nada@fernweh.example,Ada,DE\nbob@fernweh.example,Bob,\n",
-        );
+        let plan =
+            setup.apply("email,first_name,language\nada@fernweh.example,Ada,DE\nbob@fernweh.example,Bob,\n");
         assert_eq!(numbers(&plan), [2, 0, 0], "{plan}");
         let language = |email| setup.show(email)["language"].clone();
         assert_eq!(language("ada@fernweh.example"), "de");

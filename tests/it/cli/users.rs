@@ -320,10 +320,18 @@ fn a_language_and_an_external_id_are_given_changed_and_removed() {
         let (server, cli) = server_and_cli(database);
         server.add_user("bob@fernweh.example", "Bob", "Berg");
         let add = [
-            "user", "add", "ada@fernweh.example", "--given-name", "Ada", "--password-stdin", "--language", "DE",
-            "--external-id", "guid-1",
+            "user",
+            "add",
+            "ada@fernweh.example",
+            "--given-name",
+            "Ada",
+            "--password-stdin",
+            "--language",
+            "DE",
+            "--external-id",
+            "guid-1",
         ];
-        cli.expect_success_with_input(&add, "winter kettle orbit lamp\n");
+        cli.expect_success_with_input(&add, &format!("{PASSWORD}\n"));
         let show = || cli.json(&["user", "show", "ada@fernweh.example", "--json"]);
         assert_eq!(
             (&show()["language"], &show()["external_id"]),
