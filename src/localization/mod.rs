@@ -5,12 +5,14 @@
 //! [`Phrase`]: so neither a translator nor a value from outside can write HTML.
 
 mod catalog;
+mod factor;
 mod negotiate;
 mod phrase;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
+    factor::factor_name,
     negotiate::{Wishes, named, negotiate},
     phrase::{Form, Given, Phrase, phrase},
 };

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::mail::email_mail::EmailMail;
+use crate::{
+    mail::email_mail::EmailMail,
+    model::second_factor::{FactorName, SecondFactorKind},
+};
 
 /// What is written, with the values that stand in it.
 #[derive(Debug, Eq, PartialEq)]
@@ -44,8 +47,8 @@ pub enum Mail {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum FactorsChange {
     /// One was set up, with this name.
-    Added(String),
-    Removed(String),
+    Added(SecondFactorKind, FactorName),
+    Removed(SecondFactorKind, FactorName),
     AllRemoved,
     NewRecoveryCodes,
 }

@@ -1,7 +1,7 @@
 //! What each mail says, in one language and one form.
 
 use crate::{
-    localization::{Form, Phrase, phrase},
+    localization::{Form, Phrase, factor_name, phrase},
     mail::{
         email_mail::EmailMail,
         kind::{FactorsChange, Mail},
@@ -142,8 +142,14 @@ impl Letter {
             },
             Mail::FactorsChanged { greeting, at, change } => {
                 let text = match change {
-                    FactorsChange::Added(factor) => words.say("mail-factor-added").name("factor", factor),
-                    FactorsChange::Removed(factor) => words.say("mail-factor-removed").name("factor", factor),
+                    FactorsChange::Added(kind, name) => {
+                        let factor = factor_name(words.language, *kind, name);
+                        words.say("mail-factor-added").name("factor", factor)
+                    }
+                    FactorsChange::Removed(kind, name) => {
+                        let factor = factor_name(words.language, *kind, name);
+                        words.say("mail-factor-removed").name("factor", factor)
+                    }
                     FactorsChange::AllRemoved => words.say("mail-factors-all-removed"),
                     FactorsChange::NewRecoveryCodes => words.say("mail-recovery-codes-made"),
                 };

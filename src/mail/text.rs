@@ -91,7 +91,10 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::mail::{email_mail::EmailMail, kind::FactorsChange};
+    use crate::{
+        mail::{email_mail::EmailMail, kind::FactorsChange},
+        model::second_factor::{FactorName, SecondFactorKind},
+    };
 
     #[test]
     fn values_are_escaped_in_html_and_plain_in_text() {
@@ -117,10 +120,32 @@ mod tests {
     }
 
     #[test]
+    fn a_second_factor_without_a_name_of_its_own_is_named_in_the_language_of_the_mail() {
+        let kind = SecondFactorKind::Totp;
+        let mail = Mail::FactorsChanged {
+            greeting: "Ada".to_owned(),
+            at: DateTime::UNIX_EPOCH,
+            change: FactorsChange::Added(kind, FactorName::default_of(kind, 2)),
+        };
+        let text = |language| {
+            compose(&mail, language, "Fern", "https://login.example")
+                .unwrap()
+                .text
+        };
+        assert!(
+            text(Language::German).contains("Authenticator-App 2"),
+            "{}",
+            text(Language::German)
+        );
+        assert!(text(Language::English).contains("Authenticator app 2"));
+    }
+
+    #[test]
     fn every_mail_is_written_in_every_language() {
         let greeting = || "Ada & Co".to_owned();
         let at: DateTime<Utc> = "2026-11-21T14:05:59Z".parse().unwrap();
         let link = || "https://login.example/link/x?a&b".to_owned();
+        let phone = || FactorName::parse("Phone").unwrap();
         let factors = |change| Mail::FactorsChanged {
             greeting: greeting(),
             at,
@@ -157,8 +182,8 @@ mod tests {
                 device: None,
                 address: "2001:db8::7".to_owned(),
             },
-            factors(FactorsChange::Added("Phone".to_owned())),
-            factors(FactorsChange::Removed("Phone".to_owned())),
+            factors(FactorsChange::Added(SecondFactorKind::Totp, phone())),
+            factors(FactorsChange::Removed(SecondFactorKind::Totp, phone())),
             factors(FactorsChange::AllRemoved),
             factors(FactorsChange::NewRecoveryCodes),
             Mail::Email(EmailMail::Confirm { link: link() }),

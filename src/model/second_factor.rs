@@ -63,13 +63,31 @@ impl FactorName {
 }
 
 impl FactorName {
-    /// For a second factor that was given no name.
-    pub fn default_of(kind: SecondFactorKind) -> Self {
-        let name = match kind {
-            SecondFactorKind::Totp => "Authenticator app",
-            SecondFactorKind::Passkey => "Passkey",
-        };
-        Self(name.to_owned())
+    /// For a second factor that was given no name: the `number`th of this kind, from 1. It is stored, and said to
+    /// administrators, in English; users see it in their language.
+    pub fn default_of(kind: SecondFactorKind, number: usize) -> Self {
+        let name = default_name(kind);
+        Self(match number {
+            0 | 1 => name.to_owned(),
+            number => format!("{name} {number}"),
+        })
+    }
+
+    /// Its number, if it is a name of [`Self::default_of`].
+    pub fn default_number(&self, kind: SecondFactorKind) -> Option<usize> {
+        let rest = self.0.strip_prefix(default_name(kind))?;
+        if rest.is_empty() {
+            return Some(1);
+        }
+        let number = rest.strip_prefix(' ')?.parse().ok()?;
+        (Self::default_of(kind, number) == *self).then_some(number)
+    }
+}
+
+const fn default_name(kind: SecondFactorKind) -> &'static str {
+    match kind {
+        SecondFactorKind::Totp => "Authenticator app",
+        SecondFactorKind::Passkey => "Passkey",
     }
 }
 
@@ -239,6 +257,37 @@ mod tests {
         ] {
             let rule = rule_for_user(groups.iter().copied(), installation, now);
             assert_eq!(rule, expected, "{groups:?} {installation:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_name_is_told_from_one_that_somebody_chose() {
+        for kind in SecondFactorKind::ALL {
+            for number in [1, 2, 9, 12] {
+                assert_eq!(
+                    FactorName::default_of(kind, number).default_number(kind),
+                    Some(number)
+                );
+            }
+        }
+        let number = |name: &str| {
+            FactorName::parse(name)
+                .unwrap()
+                .default_number(SecondFactorKind::Passkey)
+        };
+        for own in [
+            "Laptop",
+            "passkey",
+            "Passkeys",
+            "Passkey ",
+            "Passkey 1x",
+            "Passkey 02",
+            "Passkey 1",
+            "Passkey  2",
+            "Authenticator app",
+        ] {
+            let expected = (own.trim_end() == "Passkey").then_some(1);
+            assert_eq!(number(own), expected, "{own:?}");
         }
     }
 }

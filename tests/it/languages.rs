@@ -9,6 +9,7 @@ use crate::{
         assertions::{assert_contains, assert_lacks},
         authenticator::{Authenticator, enrol, give_code},
         browser::Browser,
+        sql,
         sso_setup::{ADA, SsoSetup},
         test_server::{Database, PASSWORD, on_each_database},
     },
@@ -163,6 +164,39 @@ fn each_way_of_signing_in_brings_the_language_along() {
         let done = browser.post("/login/password", &fields);
         assert_eq!(done.status, 303, "{}", done.body);
         assert_eq!(language_of(&browser.get("/").body), "ja");
+    });
+}
+
+#[test]
+fn a_second_factor_without_a_name_of_its_own_is_named_in_the_language_of_the_page() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get("/account/second-factors/add");
+        let phone = Authenticator::from_page(&page);
+        let (csrf, enrolment) = (page.field("csrf").unwrap(), page.field("enrolment").unwrap());
+        let code = phone.code(setup.now());
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("enrolment", &enrolment),
+            ("code", &code),
+            ("name", ""),
+        ];
+        browser.post("/account/second-factors/add", &fields);
+        // As it was always stored.
+        let names = sql::texts(&setup.server.settings, "SELECT name AS t FROM second_factors");
+        assert_eq!(names, ["Authenticator app"]);
+        for (tag, name) in [
+            ("en", "Authenticator app"),
+            ("de", "Authenticator-App"),
+            ("ja", "認証アプリ"),
+        ] {
+            let page = browser.get(&format!("/account/second-factors?ui_locales={tag}"));
+            assert_contains(&page.body, &format!("<b><bdi>{name}</bdi></b>"));
+        }
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let told = cli.expect_success(&["user", "second-factor", ADA]);
+        assert_contains(&told, "Authenticator app");
     });
 }
 

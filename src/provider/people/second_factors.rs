@@ -84,9 +84,9 @@ impl Provider {
         let Some(stored) = known.iter().find(|stored| stored.factor.id == id) else {
             return Ok(false);
         };
-        let name = stored.factor.name.to_string();
-        event.detail = Some(format!("{}: {name}", stored.factor.kind.name()));
-        let mail = self.factors_changed_mail(of, FactorsChange::Removed(name))?;
+        let (kind, name) = (stored.factor.kind, &stored.factor.name);
+        event.detail = Some(format!("{}: {name}", kind.name()));
+        let mail = self.factors_changed_mail(of, FactorsChange::Removed(kind, name.clone()))?;
         Ok(self.store().write(|tx| {
             if !tx.remove_second_factor(user, id)? {
                 return Ok(false);

@@ -73,7 +73,7 @@ impl SignIn<'_> {
             detail: Some(format!("{}: {}", factor.kind.name(), factor.name)),
             ..self.own_event(AuditAction::SecondFactorAdd, active, visitor)
         };
-        let mail = self.factors_changed_mail(user, FactorsChange::Added(factor.name.to_string()))?;
+        let mail = self.factors_changed_mail(user, FactorsChange::Added(factor.kind, factor.name.clone()))?;
         let token = self.prove_in_session(active, proof, visitor, |tx| {
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;
@@ -126,12 +126,9 @@ pub(in crate::provider) fn hashes(codes: &[RecoveryCode]) -> Vec<[u8; 32]> {
 
 /// The name of a second factor that was given none.
 pub(in crate::provider) fn free_name(kind: SecondFactorKind, known: &[StoredFactor]) -> FactorName {
-    let default = FactorName::default_of(kind);
-    let name = |number: usize| match number {
-        1 => Some(default.clone()),
-        _ => FactorName::parse(&format!("{default} {number}")).ok(),
-    };
     let is_free = |name: &FactorName| known.iter().all(|stored| stored.factor.name != *name);
-    let free = (1..=MAX_FACTORS + 1).filter_map(name).find(is_free);
-    free.unwrap_or(default)
+    (1..=MAX_FACTORS + 1)
+        .map(|number| FactorName::default_of(kind, number))
+        .find(is_free)
+        .unwrap_or_else(|| FactorName::default_of(kind, 1))
 }

@@ -217,7 +217,7 @@ impl Row {
                 user: row.column("user_id").valid(self.user_id.parse())?,
                 kind,
                 // A name that cannot be read keeps nobody out.
-                name: FactorName::parse(&self.name).unwrap_or_else(|_| FactorName::default_of(kind)),
+                name: FactorName::parse(&self.name).unwrap_or_else(|_| FactorName::default_of(kind, 1)),
                 created_at: self.created_at.and_utc(),
                 last_used_at: self.last_used_at.map(|at| at.and_utc()),
             },

@@ -8,6 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
+    localization::factor_name,
     model::{
         endpoint::path,
         second_factor::{SecondFactor, SecondFactorKind},
@@ -159,9 +160,10 @@ fn form_expired(site: &Site, request: &HttpRequest) -> HttpResponse {
 }
 
 fn page(site: &Site, request: &HttpRequest, found: &FactorsPage, notice: FactorsNotice) -> HttpResponse {
+    let language = site.page_context(request).language;
     let row = |factor: &SecondFactor| FactorRow {
         id: factor.id.to_string(),
-        name: factor.name.to_string(),
+        name: factor_name(language, factor.kind, &factor.name),
         is_passkey: factor.kind == SecondFactorKind::Passkey,
         created_at: factor.created_at,
         last_used_at: factor.last_used_at,

@@ -58,6 +58,8 @@ codes-last-used = Códigos de su teléfono · usados por última vez el { $day }
 codes-added = Códigos de su teléfono · añadidos el { $day }
 remove = Eliminar
 remove-factor = Eliminar { $name }
+authenticator-app = App de autenticación
+passkey = Llave de acceso
 recovery-codes-left = { $count ->
     [one] Queda { $count } de 10
    *[other] Quedan { $count } de 10
