@@ -220,6 +220,43 @@ fn a_name_is_changed_after_signing_in_again_and_is_mailed_and_audited() {
 }
 
 #[test]
+fn a_name_that_would_be_a_link_or_turns_the_text_around_it_is_refused() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        for name in [
+            "https://evil.example",
+            "evil://x",
+            "ada@evil.example",
+            "evil.example/login",
+            "Ada\u{202e}ecalevoL",
+            "\u{2066}Ada",
+            "Ada\u{2069}",
+            "\u{202a}Ada\u{202c}",
+        ] {
+            for fields in [
+                [("given", name), ("family", "Byron")],
+                [("given", "Ada"), ("family", name)],
+            ] {
+                let refused = save(&mut browser, &fields);
+                assert_eq!(refused.status, 200, "{name:?}");
+                assert_contains(&refused.body, "A name has up to 256 characters");
+            }
+        }
+        let page = browser.get("/account");
+        assert_contains(&page.body, "Ada Lovelace");
+        // What is in names.
+        for (given, family) in [
+            ("Ada-Marie", "O\u{2019}Neill"),
+            ("\u{645}\u{631}\u{64a}\u{645}", "St. John"),
+        ] {
+            let saved = save(&mut browser, &[("given", given), ("family", family)]);
+            assert_eq!(saved.status, 303, "{given} {family}: {}", saved.body);
+        }
+    });
+}
+
+#[test]
 fn a_sign_in_from_a_new_device_is_mailed_to_those_who_want_it() {
     on_each_database(|database| {
         let (setup, mail) = setup_with_mail(database);

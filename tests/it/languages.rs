@@ -200,6 +200,46 @@ fn a_second_factor_without_a_name_of_its_own_is_named_in_the_language_of_the_pag
     });
 }
 
+#[test]
+fn a_language_in_the_address_is_kept_by_pages_and_redirects_alone() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let is_kept = |browser: &Browser| {
+            let mut cookies = browser.cookies.iter();
+            cookies.any(|(name, value)| name.ends_with("hallpass-language") && value == "de")
+        };
+        let chosen = |address: &str| {
+            let mut browser = setup.server.browser();
+            let answer = browser.get(&format!("{address}?ui_locales=de"));
+            (answer.status, is_kept(&browser))
+        };
+        for (address, status) in [
+            ("/login", 200),
+            ("/nothing-here", 404),
+            ("/account", 303),
+            ("/", 303),
+        ] {
+            assert_eq!(chosen(address), (status, true), "{address}");
+        }
+        for address in [
+            "/assets/style.css",
+            "/saml/certificate.pem",
+            "/saml/metadata",
+            "/health/live",
+            "/health/ready",
+        ] {
+            assert_eq!(chosen(address), (200, false), "{address}");
+        }
+        // Who sends a form has not opened a link.
+        let mut browser = setup.server.browser();
+        let page = browser.get("/login");
+        let csrf = page.field("csrf").unwrap();
+        let fields = [("csrf", csrf.as_str()), ("email", ADA), ("password", "wrong")];
+        browser.post("/login?ui_locales=de", &fields);
+        assert!(!is_kept(&browser));
+    });
+}
+
 /// Ada with an authenticator application.
 fn setup_with_app(database: &Database) -> (SsoSetup, Authenticator) {
     let setup = SsoSetup::new(database);
