@@ -29,19 +29,19 @@ use crate::{
     },
 };
 
-const NEW: &str = "ada.king@fernweh.example";
-const THIRD: &str = "mallory@fernweh.example";
-const GRACE: &str = "grace@fernweh.example";
-const PAGE: &str = "/account/email";
+pub(crate) const NEW: &str = "ada.king@fernweh.example";
+pub(crate) const THIRD: &str = "mallory@fernweh.example";
+pub(crate) const GRACE: &str = "grace@fernweh.example";
+pub(crate) const PAGE: &str = "/account/email";
 
 /// A daemon that lets people change their address, with a mail server.
-struct Setup {
-    sso: SsoSetup,
+pub(crate) struct Setup {
+    pub(crate) sso: SsoSetup,
     mail: MailServer,
 }
 
 impl Setup {
-    fn new(database: &Database) -> Self {
+    pub(crate) fn new(database: &Database) -> Self {
         let mail = MailServer::start();
         let environment = mail.environment();
         let mut environment: Vec<(&str, &str)> = environment
@@ -57,7 +57,7 @@ impl Setup {
     }
 
     /// Waits until nothing waits, and returns the mails to this address.
-    fn mails_to(&self, address: &str) -> Vec<String> {
+    pub(crate) fn mails_to(&self, address: &str) -> Vec<String> {
         let open = "SELECT count(*) AS n FROM jobs WHERE done_at IS NULL";
         let end = Instant::now() + Duration::from_mins(1);
         while sql::number(&self.sso.server.settings, open) > 0 {
@@ -85,15 +85,15 @@ impl Setup {
         format!("{path}{}", &rest[..43])
     }
 
-    fn confirm_link(&self, address: &str) -> String {
+    pub(crate) fn confirm_link(&self, address: &str) -> String {
         self.link_to(address, "/account/email/")
     }
 
-    fn undo_link(&self, address: &str) -> String {
+    pub(crate) fn undo_link(&self, address: &str) -> String {
         self.link_to(address, "/email/undo/")
     }
 
-    fn browser_of(&self, email: &str) -> Browser {
+    pub(crate) fn browser_of(&self, email: &str) -> Browser {
         let mut browser = self.sso.server.browser();
         let login = browser.get("/login");
         let done = browser.submit_password(&login, email, PASSWORD);
@@ -108,14 +108,14 @@ impl Setup {
     }
 
     /// Changes the address of whoever is signed in, from the form to the link.
-    fn change(&self, browser: &mut Browser, new: &str) {
+    pub(crate) fn change(&self, browser: &mut Browser, new: &str) {
         assert_contains(&ask(browser, new).body, "Look into the mail");
         let done = press(browser, &self.confirm_link(new));
         assert_eq!(done.status, 200, "{}", done.body);
         assert_contains(&done.body, "Your address is changed");
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let id = self.sso.ada.id;
         sql::texts(
             &self.sso.server.settings,
@@ -124,7 +124,7 @@ impl Setup {
         .remove(0)
     }
 
-    fn rows(&self) -> i64 {
+    pub(crate) fn rows(&self) -> i64 {
         sql::number(
             &self.sso.server.settings,
             "SELECT count(*) AS n FROM email_changes",
@@ -133,7 +133,7 @@ impl Setup {
 }
 
 /// Sends the form with another address.
-fn ask(browser: &mut Browser, new: &str) -> Response {
+pub(crate) fn ask(browser: &mut Browser, new: &str) -> Response {
     let page = browser.get(PAGE);
     assert_eq!(page.status, 200, "{} {}", page.status, page.body);
     let csrf = page.field("csrf").unwrap();
@@ -141,7 +141,7 @@ fn ask(browser: &mut Browser, new: &str) -> Response {
 }
 
 /// Opens a link and presses its button.
-fn press(browser: &mut Browser, link: &str) -> Response {
+pub(crate) fn press(browser: &mut Browser, link: &str) -> Response {
     let page = browser.get(link);
     assert_eq!(page.status, 200, "{}", page.body);
     let csrf = page.field("csrf").unwrap();

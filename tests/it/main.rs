@@ -29,6 +29,7 @@ mod corpus;
 mod cycles;
 mod deletion;
 mod email_change;
+mod email_change_refusals;
 mod email_guard;
 mod errors;
 mod gate;

@@ -20,6 +20,12 @@ pub const FACTOR_WRONG: &str = "FACTOR-WRONG";
 pub const FACTOR_THROTTLED: &str = "FACTOR-THROTTLED";
 /// The passkey is none that lets anybody in here, or its answer is not good.
 pub const PASSKEY_REFUSED: &str = "PASSKEY-REFUSED";
+/// Too many links were asked for, to change one's own address.
+pub const EMAIL_THROTTLED: &str = "EMAIL-THROTTLED";
+/// The address that somebody asked for is of no domain that is listed.
+pub const EMAIL_DOMAIN: &str = "EMAIL-DOMAIN";
+/// Somebody else opened the link of a new address than the one who asked for it.
+pub const EMAIL_LINK_OTHER: &str = "EMAIL-LINK-OTHER";
 /// A form that did not come from our own page in this browser.
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
 /// A user signed out, and not all applications confirmed it.
@@ -95,6 +101,42 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
             "Wait, or ask the person whether it was them: if not, somebody else knows the password, and they need a new one.",
         ),
         command: Some(FixCommand::SetPassword),
+        clause: None,
+    },
+    Explanation {
+        code: EMAIL_THROTTLED,
+        meaning: "a person asked too often for a link to another address of their own, and got none; 429 and Retry-After; only in the audit log",
+        status: None,
+        message: "Too many links were asked for.",
+        responsible: ResponsibleParty::User,
+        fix: Fix::Words(
+            "Wait an hour. If it was not the person who asked, somebody else is signed in to their account: end its sessions, and let them choose another password.",
+        ),
+        command: None,
+        clause: None,
+    },
+    Explanation {
+        code: EMAIL_DOMAIN,
+        meaning: "a person asked for an address of their own of another domain than people.email_domains lists: the detail names it; only in the audit log",
+        status: None,
+        message: "The address is of no domain that may be chosen here.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: Fix::Words(
+            "Nothing is wrong where a person mistyped it. A domain that people may choose belongs into people.email_domains; another address can be given by an administrator.",
+        ),
+        command: None,
+        clause: None,
+    },
+    Explanation {
+        code: EMAIL_LINK_OTHER,
+        meaning: "the link that confirms a new address was opened by somebody who was signed in as another person than the one who asked for it; only in the audit log",
+        status: None,
+        message: "This link is for another person than the one who is signed in here.",
+        responsible: ResponsibleParty::User,
+        fix: Fix::Words(
+            "Open it where the person who asked is signed in. Whoever received it without having asked ignores it.",
+        ),
+        command: None,
         clause: None,
     },
     Explanation {

@@ -320,7 +320,11 @@ impl People<'_> {
             ..user.clone()
         } == before;
         if same_row && self.has_attributes(&before, edit)? {
-            return Ok(Ok(ChangeOutcome::Unchanged(before)));
+            return Ok(Ok(if edit.email.is_some() && self.end_email_links(&before)? {
+                ChangeOutcome::Done(before)
+            } else {
+                ChangeOutcome::Unchanged(before)
+            }));
         }
         if user.enabled
             && let Some(lost) = self.newly_unmet_requirement(&before, &user, edit)?
@@ -353,8 +357,8 @@ impl People<'_> {
                     if !user.enabled || user.email != before.email {
                         tx.remove_one_time_links(user.id)?;
                     }
-                    if user.email != before.email {
-                        // Nobody's link brings another address back than the one that was decided.
+                    if edit.email.is_some() {
+                        // Nobody's link brings another address than the one that was decided.
                         tx.remove_email_changes(user.id)?;
                         write_kept_emails(tx, &user, &kept)?;
                     }
@@ -374,6 +378,22 @@ impl People<'_> {
             EditOutcome::Taken => ChangeOutcome::Taken,
             EditOutcome::Stale => ChangeOutcome::Stale,
         }))
+    }
+
+    /// The address of a user was decided, and is the one that they have: links that would change it, or bring another one
+    /// back, no longer do. Whether there were any.
+    fn end_email_links(&self, user: &User) -> Result<bool, Error> {
+        let event = AuditEvent {
+            detail: Some("the address stays: links that would change it were ended".to_owned()),
+            ..self.user_event(AuditAction::UserEdit, user.id)
+        };
+        Ok(self.store().write(|tx| {
+            let is_ended = tx.remove_email_changes(user.id)? > 0;
+            if is_ended {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(is_ended)
+        })?)
     }
 
     /// What applications keep receiving if the address changes.

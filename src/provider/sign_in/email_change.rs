@@ -19,7 +19,7 @@ use crate::{
         user::{Email, OwnAttributes, User, UserSummary},
     },
     provider::{
-        audit::changes,
+        audit::{changes, codes},
         error::Error,
         handle::SignIn,
         people::{
@@ -136,10 +136,33 @@ impl SignIn<'_> {
                 return Ok(EmailRequest::Unchanged);
             }
             if !self.is_own_domain(&email) {
+                let event = AuditEvent {
+                    detail: Some(format!("an address of {}", email.domain())),
+                    ..self.own_event(AuditAction::UserEmailRequest, active, visitor)
+                };
+                self.record_refused_change(event, codes::EMAIL_DOMAIN)?;
                 return Ok(EmailRequest::ForeignDomain);
             }
-            self.send_email_link(active, &email, visitor)
+            let outcome = self.send_email_link(active, &email, visitor)?;
+            if matches!(outcome, EmailRequest::TooMany { .. }) {
+                let event = self.own_event(AuditAction::UserEmailRequest, active, visitor);
+                self.record_refused_change(event, codes::EMAIL_THROTTLED)?;
+            }
+            Ok(outcome)
         })
+    }
+
+    fn record_refused_change(&self, event: AuditEvent, code: &'static str) -> Result<(), Error> {
+        let event = AuditEvent {
+            outcome: code.to_owned(),
+            ..event
+        };
+        let recorded = self.count_refusal(&event)?;
+        if recorded.is_logged {
+            let reference = recorded.reference;
+            tracing::info!(action = event.action.as_str(), code, %reference, "refused");
+        }
+        Ok(())
     }
 
     fn is_own_domain(&self, email: &Email) -> bool {
@@ -197,23 +220,24 @@ impl SignIn<'_> {
                 &REQUESTS_FROM_AN_ADDRESS,
             ),
             (format!("email-change:{}", user.id), &MAILS_FOR_A_PERSON),
-            (
-                format!("email-change-to:{}", sha256_hex(email.as_str())),
-                &MAILS_FOR_A_PERSON,
-            ),
         ];
+        let to_bucket = format!("email-change-to:{}", sha256_hex(email.as_str()));
         Ok(self.store().write(|tx| {
             for (bucket, limit) in &buckets {
                 if let RateLimit::RetryAfter(next) = tx.count_attempt(bucket, limit, now)? {
                     return Ok(EmailRequest::TooMany { next });
                 }
             }
+            // Counted for everybody together, and it keeps mails from an owner alone: were anybody refused by it, strangers
+            // could keep somebody from an address, or see that it is taken.
+            let to_limit = tx.count_attempt(&to_bucket, &MAILS_FOR_A_PERSON, now)?;
+            let is_flooded = !is_free && matches!(to_limit, RateLimit::RetryAfter(_));
             // In either case, so that a link of before says nothing about the address asked for now.
             tx.remove_unconfirmed_email_changes(user.id)?;
             if is_free {
                 tx.add_email_change(token.hash(), &change)?;
             }
-            if let Some(mail) = &mail {
+            if let Some(mail) = mail.as_ref().filter(|_| !is_flooded) {
                 tx.add_job(mail)?;
             }
             tx.add_audit_event(&event)?;
@@ -234,6 +258,10 @@ impl SignIn<'_> {
             return Ok(EmailConfirmation::Expired);
         };
         if !change.is_of(&active.user) {
+            if change.user != active.user.id {
+                let event = self.own_event(AuditAction::UserEmailChange, &active, visitor);
+                self.record_refused_change(event, codes::EMAIL_LINK_OTHER)?;
+            }
             return Ok(EmailConfirmation::OfAnother);
         }
         let effects = self

@@ -127,11 +127,10 @@ impl Tx {
             .collect()
     }
 
-    /// Removes every change of the user: an administrator decided otherwise.
-    pub fn remove_email_changes(&mut self, user: UserId) -> Result<(), Error> {
+    /// Removes every change of the user: an administrator decided otherwise. Returns how many there were.
+    pub fn remove_email_changes(&mut self, user: UserId) -> Result<usize, Error> {
         let theirs = email_changes::table.filter(email_changes::user_id.eq(user.to_string()));
-        diesel::delete(theirs).execute(&mut self.0)?;
-        Ok(())
+        Ok(diesel::delete(theirs).execute(&mut self.0)?)
     }
 
     pub fn remove_unconfirmed_email_changes(&mut self, user: UserId) -> Result<(), Error> {
