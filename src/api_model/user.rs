@@ -94,6 +94,8 @@ pub struct PasswordOutput<'a> {
     pub sessions_ended: usize,
     /// The next sign-in asks for a password of their own.
     pub must_change: bool,
+    /// How many passkeys sign in without a password.
+    pub passkeys: usize,
 }
 
 /// What `user name-id` prints.

@@ -40,8 +40,18 @@ pub(super) fn run(command: &Command, provider: &Provider, settings: &Settings) -
         Command::Move { force, json } => {
             let people = people(&report);
             if !force && people > 0 && report.rp_id.is_some() {
+                let owners = match report.owners_by_passkey {
+                    0 => String::new(),
+                    1 => {
+                        " 1 owner has neither another second step nor a recovery code, and could not sign in."
+                            .to_owned()
+                    }
+                    owners => format!(
+                        " {owners} owners have neither another second step nor a recovery code, and could not sign in."
+                    ),
+                };
                 bail!(
-                    "{people} of the people here have passkeys for {}, and could no longer use them. `hallpass passkey move --force` does it all the same; going back to that address brings them back",
+                    "{people} of the people here have passkeys for {}, and could no longer use them.{owners} `hallpass passkey move --force` does it all the same; going back to that address brings them back",
                     report.rp_id.as_ref().map_or("", |rp_id| rp_id.as_str())
                 );
             }

@@ -44,6 +44,8 @@ pub struct PasskeyReport {
     pub domains: Vec<(RpId, usize, usize)>,
     /// How many cannot be read.
     pub unreadable: usize,
+    /// How many owners have no other second factor and no recovery code.
+    pub owners_by_passkey: i64,
 }
 
 /// Before anything is served: fails, with the passkeys, if those of people could not be used at `addresses`. Where nobody
@@ -107,23 +109,28 @@ impl Provider {
 impl Installations<'_> {
     pub fn passkeys(&self) -> Result<PasskeyReport, Error> {
         self.may(UseCase::ReadInstallation)?;
-        let (installation, domains) = self.store().read(|tx| {
+        let (installation, domains, owners) = self.store().read(|tx| {
             let mut domains = Vec::new();
             for (rp_id, count) in tx.passkey_domains()? {
                 let people = tx.count_passkey_users(&rp_id)?;
                 domains.push((rp_id, count, people));
             }
-            Ok((tx.installation()?, domains))
+            Ok((tx.installation()?, domains, tx.owners()?))
         })?;
         Ok(PasskeyReport {
             rp_id: installation.and_then(|installation| installation.passkey_rp_id),
             domains,
             unreadable: self.count_unreadable_passkeys()?.1,
+            owners_by_passkey: owners.ready - owners.without_passkey,
         })
     }
 
     /// Gives up the domain of passkeys: the next enrolment chooses another one. The passkeys stay, and work again once
     /// Hallpass is back at their address.
+    ///
+    /// # Errors
+    ///
+    /// `NoOwnerLeft` of the store, if no owner has another second factor or a recovery code.
     pub fn give_up_passkey_domain(&self) -> Result<(), Error> {
         let action = AuditAction::PasskeyMove;
         self.may(UseCase::Change(action))?;
@@ -131,11 +138,13 @@ impl Installations<'_> {
         Ok(self.store().write_config(|tx| {
             let before = tx.installation()?.and_then(|known| known.passkey_rp_id);
             if let Some(before) = before {
+                let owners = tx.locked_owners()?;
                 let people = tx.count_passkey_users(&before)?;
                 event.detail = Some(format!(
                     "{before} given up; people with passkeys for it: {people}"
                 ));
                 tx.set_passkey_rp_id(None)?;
+                tx.keep_an_owner(owners)?;
                 tx.add_audit_event(&event)?;
             }
             Ok(())

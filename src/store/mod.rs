@@ -38,6 +38,7 @@ pub use self::{
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
     people::{
         bulk::UserKeys,
+        owners::Owners,
         passkeys::PasskeyUse,
         second_factors::{PasskeyColumns, StoredFactor},
         user_attributes::{UserValue, UsersWithout},

@@ -727,3 +727,60 @@ fn an_address_that_would_lose_passkeys_is_refused_until_it_is_said_to_be_meant()
         assert_eq!(done.status, 303, "{}", done.body);
     });
 }
+
+#[test]
+fn the_last_owner_keeps_a_way_in_when_the_domain_of_passkeys_is_given_up() {
+    on_each_database(|database| {
+        let (setup, _passkey) = setup_with_passkey(database, &[]);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        cli.expect_success(&["user", "role", ADA, "owner"]);
+        // Her recovery codes are a way in.
+        let refused = cli.expect_failure(&["passkey", "move"]);
+        assert_contains(&refused, "1 of the people here");
+        assert_lacks(&refused, "recovery code, and could not");
+        let settings = &setup.server.settings;
+        sql::execute(settings, "DELETE FROM recovery_codes");
+        let refused = cli.expect_failure(&["passkey", "move"]);
+        assert_contains(
+            &refused,
+            "1 owner has neither another second step nor a recovery code",
+        );
+        let refused = cli.expect_failure(&["passkey", "move", "--force"]);
+        assert_contains(&refused, "no owner who can sign in");
+        assert_contains(&refused, "hallpass user role EMAIL owner");
+        let domain = "SELECT count(*) AS n FROM installation WHERE passkey_rp_id = 'login.fernweh.example'";
+        assert_eq!(sql::number(settings, domain), 1);
+        assert_eq!(audit_rows(&setup, "action = 'passkey.move'"), 0);
+
+        // Another owner, who has a password and nothing else yet.
+        let grace = "grace@fernweh.example";
+        setup.server.add_user(grace, "Grace", "Hopper");
+        cli.expect_success(&["user", "role", grace, "owner"]);
+        cli.expect_success(&["passkey", "move", "--force"]);
+        assert_eq!(sql::number(settings, domain), 0);
+        // She is the only one who can sign in now, and stays.
+        let refused = cli.expect_failure(&["user", "deactivate", grace]);
+        assert_contains(&refused, "no owner who can sign in");
+        cli.expect_success(&["user", "second-factor", ADA, "--remove-all"]);
+        cli.expect_success(&["user", "deactivate", grace]);
+    });
+}
+
+#[test]
+fn whoever_sets_a_password_is_told_of_passkeys_that_need_none() {
+    on_each_database(|database| {
+        let (setup, _passkey) = setup_with_passkey(database, &[]);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let set = |more: &[&str]| {
+            let arguments = [&["user", "set-password", ADA, "--password-stdin"], more].concat();
+            cli.expect_success_with_input(&arguments, &format!("{PASSWORD}\n"))
+        };
+        let told = set(&[]);
+        assert_contains(&told, "A passkey of theirs still signs in without any password");
+        assert_contains(&told, &format!("hallpass user second-factor {ADA} --remove-all"));
+        let json: serde_json::Value = serde_json::from_str(&set(&["--json"])).unwrap();
+        assert_eq!(json["passkeys"], 1);
+        cli.expect_success(&["user", "second-factor", ADA, "--remove-all"]);
+        assert_lacks(&set(&[]), "passkey");
+    });
+}

@@ -13,7 +13,10 @@ use crate::{
         user::lookup::no_such_user,
     },
     credential::password::Password,
-    model::user::Email,
+    model::{
+        second_factor::{SecondFactorKind, SecondFactorRule},
+        user::{Email, User},
+    },
     provider::{Provider, new_password::PasswordOwner, people::users::ChangeOutcome},
 };
 
@@ -58,6 +61,7 @@ pub(super) fn set(
             email: email.as_str(),
             sessions_ended,
             must_change,
+            passkeys: lone_passkeys(provider, &user)?,
         }),
         ChangeOutcome::Done(ended) => {
             let ended = match ended {
@@ -68,13 +72,33 @@ pub(super) fn set(
             if must_change {
                 print_line(format_args!("The next sign-in asks for a password of their own."))?;
             }
-            Ok(())
+            let passkeys = match lone_passkeys(provider, &user)? {
+                0 => return Ok(()),
+                1 => "A passkey of theirs still signs in".to_owned(),
+                count => format!("{count} passkeys of theirs still sign in"),
+            };
+            print_line(format_args!(
+                "{passkeys} without any password: `hallpass user second-factor {email} --remove-all` ends that, if it may be in other hands."
+            ))
         }
         ChangeOutcome::Unchanged(_)
         | ChangeOutcome::Unknown
         | ChangeOutcome::Taken
         | ChangeOutcome::Stale => bail!(no_such_user(&email)),
     }
+}
+
+/// How many passkeys sign the user in without a password.
+fn lone_passkeys(provider: &Provider, user: &User) -> Result<usize> {
+    let found = provider.people(actor::current()).second_factors_of(user)?;
+    let passkeys = found
+        .factors
+        .iter()
+        .filter(|factor| factor.kind == SecondFactorKind::Passkey);
+    Ok(match found.rule {
+        SecondFactorRule::Never => 0,
+        SecondFactorRule::Offered | SecondFactorRule::Required => passkeys.count(),
+    })
 }
 
 /// Asks for the password twice, and reports what is wrong with it before the second time; or reads one line.

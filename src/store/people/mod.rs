@@ -5,7 +5,7 @@ pub(in crate::store) mod deleted_users;
 mod email_changes;
 mod leavers;
 mod one_time_links;
-mod owners;
+pub(in crate::store) mod owners;
 pub(in crate::store) mod passkeys;
 pub(in crate::store) mod pinned_emails;
 mod reserved_emails;
