@@ -13,6 +13,6 @@ mod tests;
 
 pub use self::{
     factor::factor_name,
-    negotiate::{Wishes, named, negotiate},
+    negotiate::{RequestedLanguages, named, negotiate},
     phrase::{Form, Given, Phrase, phrase},
 };

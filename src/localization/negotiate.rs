@@ -10,7 +10,7 @@ const MAX_LEN: usize = 512;
 
 /// What says which language it is to be, the strongest first.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wishes<'a> {
+pub struct RequestedLanguages<'a> {
     /// Tags separated by spaces (openid-connect-core, 3.1.2.1).
     pub ui_locales: Option<&'a str>,
     /// What the person chose.
@@ -19,12 +19,12 @@ pub struct Wishes<'a> {
     pub accept_language: Option<&'a str>,
 }
 
-/// The language to speak in; `default` if none that is wished for is spoken here.
-pub fn negotiate(wishes: Wishes<'_>, default: Language) -> Language {
-    let by_ui_locales = || named(wishes.ui_locales?);
-    let by_header = || best(&accepted(wishes.accept_language?));
+/// The language to speak in; `default` if none that is asked for is spoken here.
+pub fn negotiate(requested: RequestedLanguages<'_>, default: Language) -> Language {
+    let by_ui_locales = || named(requested.ui_locales?);
+    let by_header = || best(&accepted(requested.accept_language?));
     by_ui_locales()
-        .or(wishes.chosen)
+        .or(requested.chosen)
         .or_else(by_header)
         .unwrap_or(default)
 }
@@ -35,7 +35,7 @@ pub fn named(ui_locales: &str) -> Option<Language> {
     best(&tags.filter_map(|tag| tag.parse().ok()).collect::<Vec<_>>())
 }
 
-/// The languages of the header, the one most wished for first.
+/// The languages of the header, the most preferred one first.
 fn accepted(header: &str) -> Vec<LanguageIdentifier> {
     let mut weighted: Vec<(f32, LanguageIdentifier)> = Vec::new();
     for part in bounded(header).split(',') {
@@ -53,12 +53,12 @@ fn accepted(header: &str) -> Vec<LanguageIdentifier> {
     weighted.into_iter().map(|(_, tag)| tag).collect()
 }
 
-fn best(wished: &[LanguageIdentifier]) -> Option<Language> {
+fn best(requested: &[LanguageIdentifier]) -> Option<Language> {
     let spoken: Vec<LanguageIdentifier> = Language::ALL
         .iter()
         .filter_map(|language| language.tag().parse().ok())
         .collect();
-    let found = negotiate_languages(wished, &spoken, None, NegotiationStrategy::Filtering);
+    let found = negotiate_languages(requested, &spoken, None, NegotiationStrategy::Filtering);
     Language::from_tag(found.first()?.language.as_str())
 }
 

@@ -198,13 +198,13 @@ fn days_and_waits_are_written_as_each_language_writes_them() {
 }
 
 #[test]
-fn a_list_of_wishes_is_read_as_far_as_it_goes() {
+fn a_list_of_languages_is_read_as_far_as_it_goes() {
     let asked = |header| {
-        let wishes = Wishes {
+        let requested = RequestedLanguages {
             accept_language: Some(header),
-            ..Wishes::default()
+            ..RequestedLanguages::default()
         };
-        negotiate(wishes, Language::English)
+        negotiate(requested, Language::English)
     };
     let long = format!("{}é, de", "a".repeat(511));
     for (header, expected) in [

@@ -20,6 +20,15 @@ use crate::{
     },
 };
 
+/// A link, by the hash of its token.
+#[derive(Clone, Copy)]
+enum Link {
+    /// Of the new address.
+    Confirm(TokenHash),
+    /// Of the old one.
+    Undo(TokenHash),
+}
+
 impl Tx {
     /// Adds a change that nobody has confirmed. Those that the user asked for before no longer can be.
     pub fn add_email_change(&mut self, confirm: TokenHash, change: &EmailChange) -> Result<(), Error> {
@@ -43,15 +52,31 @@ impl Tx {
         confirm: TokenHash,
         now: DateTime<Utc>,
     ) -> Result<Option<EmailChange>, Error> {
-        email_changes::table
-            .find(confirm.as_bytes().as_slice())
-            .filter(email_changes::confirmed_at.is_null())
+        self.email_change_by(Link::Confirm(confirm), now)
+    }
+
+    /// The change that this link of the old address undoes, if the link works still.
+    pub fn undoable_email_change(
+        &mut self,
+        undo: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<EmailChange>, Error> {
+        self.email_change_by(Link::Undo(undo), now)
+    }
+
+    fn email_change_by(&mut self, link: Link, now: DateTime<Utc>) -> Result<Option<EmailChange>, Error> {
+        let working = email_changes::table
             .filter(email_changes::expires_at.gt(now.naive_utc()))
             .select(Row::as_select())
-            .first(&mut self.0)
-            .optional()?
-            .map(EmailChange::try_from)
-            .transpose()
+            .into_boxed();
+        let linked = match link {
+            Link::Confirm(hash) => working
+                .filter(email_changes::confirm_hash.eq(hash.as_bytes().to_vec()))
+                .filter(email_changes::confirmed_at.is_null()),
+            Link::Undo(hash) => working.filter(email_changes::undo_hash.eq(hash.as_bytes().to_vec())),
+        };
+        let found: Option<Row> = linked.first(&mut self.0).optional()?;
+        found.map(EmailChange::try_from).transpose()
     }
 
     /// Uses the link of the new address up, and makes that of the old one: of several who try, one succeeds.
@@ -74,22 +99,6 @@ impl Tx {
             ))
             .execute(c))?;
         Ok(confirmed == 1)
-    }
-
-    /// The change that this link of the old address undoes, if the link works still.
-    pub fn undoable_email_change(
-        &mut self,
-        undo: TokenHash,
-        now: DateTime<Utc>,
-    ) -> Result<Option<EmailChange>, Error> {
-        email_changes::table
-            .filter(email_changes::undo_hash.eq(undo.as_bytes().as_slice()))
-            .filter(email_changes::expires_at.gt(now.naive_utc()))
-            .select(Row::as_select())
-            .first(&mut self.0)
-            .optional()?
-            .map(EmailChange::try_from)
-            .transpose()
     }
 
     /// Removes this change and all later ones of the user, and returns them; none if another undid it at the same time.

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, http::Method, http::header::ACCEPT_LANGUAGE};
 
 use crate::{
-    localization::{Wishes, named, negotiate},
+    localization::{RequestedLanguages, named, negotiate},
     model::language::Language,
     web::layer::cookie::Cookies,
 };
@@ -14,12 +14,12 @@ const UI_LOCALES: &str = "ui_locales";
 pub(in crate::web) fn requested(request: &HttpRequest, cookies: Cookies, default: Language) -> Language {
     let ui_locales = ui_locales(request);
     let accepted = request.headers().get(ACCEPT_LANGUAGE);
-    let wishes = Wishes {
+    let asked = RequestedLanguages {
         ui_locales: ui_locales.as_deref(),
         chosen: cookies.language(request),
         accept_language: accepted.and_then(|header| header.to_str().ok()),
     };
-    negotiate(wishes, default)
+    negotiate(asked, default)
 }
 
 /// The language that was chosen by the address, to be remembered by the browser.

@@ -103,25 +103,10 @@ impl NoticePage {
 
     /// How long to wait, where the text says it.
     const fn wait(&self) -> u64 {
-        match self.kind {
-            NoticeKind::TooManyLinks { seconds } => seconds,
-            NoticeKind::NotFound
-            | NoticeKind::Unreadable
-            | NoticeKind::TooLarge
-            | NoticeKind::NotAForm
-            | NoticeKind::BodyTimeout
-            | NoticeKind::NotTopLevel
-            | NoticeKind::LinkExpired
-            | NoticeKind::PasswordLinkExpired
-            | NoticeKind::EmailLinkExpired
-            | NoticeKind::EmailUndoExpired
-            | NoticeKind::EmailLinkOfAnother
-            | NoticeKind::EmailChanged
-            | NoticeKind::EmailTaken
-            | NoticeKind::EmailUndone
-            | NoticeKind::SignInOver
-            | NoticeKind::NoCookies
-            | NoticeKind::Busy => 0,
+        if let NoticeKind::TooManyLinks { seconds } = self.kind {
+            seconds
+        } else {
+            0
         }
     }
 
