@@ -6,8 +6,7 @@ use crate::{
     api_model::time::format_rfc3339,
     model::{keys_on::KeysOn, participant::EnteredApplication, user::Email},
     provider::people::{
-        email_guard::{ApplicationEffect, EmailDecision},
-        import::email_effects::EffectCount,
+        email_decisions::EmailDecision, email_guard::ApplicationEffect, import::email_effects::EffectCount,
     },
 };
 

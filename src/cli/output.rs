@@ -20,7 +20,7 @@ use crate::{
         applications::{BadApplication, access::BadAssignment},
         keys::StepRefused,
         metadata_sources::SourceError,
-        people::users::BadUserEdit,
+        people::user_edit::BadUserEdit,
     },
 };
 

@@ -7,7 +7,7 @@ use hallpass::{
     model::{actor::Actor, audit_chain::ChainFaultKind, user::UserName},
     provider::{
         audit::verify::ChainReport,
-        people::{deletion::DELETION_GRACE_PERIOD, users::UserEdit},
+        people::{deletion::DELETION_GRACE_PERIOD, user_edit::UserEdit},
     },
 };
 use serde_json::Value;

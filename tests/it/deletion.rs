@@ -12,7 +12,10 @@ use hallpass::{
     },
     provider::{
         people::deletion::DELETION_GRACE_PERIOD,
-        people::users::{ChangeOutcome, UserEdit, UserFilter},
+        people::{
+            user_edit::UserEdit,
+            users::{ChangeOutcome, UserFilter},
+        },
     },
 };
 use serde_json::Value;

@@ -9,8 +9,9 @@ use chrono::TimeDelta;
 use hallpass::{
     model::user::Email,
     provider::people::{
-        email_guard::{EmailDecision, EmailDecisions},
-        users::{ChangeOutcome, UserEdit},
+        email_decisions::{EmailDecision, EmailDecisions},
+        user_edit::UserEdit,
+        users::ChangeOutcome,
     },
 };
 

@@ -250,7 +250,7 @@ fn the_answer_is_the_same_for_an_address_that_nobody_has() {
         let recorded = "SELECT count(*) AS n FROM audit_events WHERE action = 'user.recovery_link'";
         assert_eq!(sql::number(settings, recorded), 1);
         let email = Email::parse(ADA).unwrap();
-        let off = hallpass::provider::people::users::UserEdit {
+        let off = hallpass::provider::people::user_edit::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };

@@ -173,7 +173,7 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
             303,
             "from wherever it is tried"
         );
-        let off = hallpass::provider::people::users::UserEdit {
+        let off = hallpass::provider::people::user_edit::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };

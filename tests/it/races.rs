@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use hallpass::{
     config::Settings,
     model::{secret::Secret, user::Email},
-    provider::people::users::UserEdit,
+    provider::people::user_edit::UserEdit,
     store::Store,
 };
 

@@ -16,7 +16,10 @@ use hallpass::{
     provider::{
         Provider,
         error::Error,
-        people::users::{ChangeOutcome, NewUser, UserEdit, UserFilter},
+        people::{
+            user_edit::UserEdit,
+            users::{ChangeOutcome, NewUser, UserFilter},
+        },
     },
     store,
 };

@@ -294,7 +294,7 @@ fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
         let setup = SsoSetup::new(database);
         setup.server.add_user("off@fernweh.example", "Off", "Switched");
         let off = hallpass::model::user::Email::parse("off@fernweh.example").unwrap();
-        let edit = hallpass::provider::people::users::UserEdit {
+        let edit = hallpass::provider::people::user_edit::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };

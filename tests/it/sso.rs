@@ -1,7 +1,7 @@
 //! SP-initiated SSO: a service provider sends a request, a user signs in, the service provider receives a response.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hallpass::provider::people::email_guard::{EmailDecision, EmailDecisions};
+use hallpass::provider::people::email_decisions::{EmailDecision, EmailDecisions};
 
 use crate::support::{
     assertions::{assert_contains, assert_lacks},
@@ -212,7 +212,7 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
             )
         };
         assert_eq!(rows(), [format!("{ADA} {ADA} {ADA} {ADA}")]);
-        let edit = hallpass::provider::people::users::UserEdit {
+        let edit = hallpass::provider::people::user_edit::UserEdit {
             email: Some("countess@fernweh.example".parse_email()),
             email_decisions: EmailDecisions::all(EmailDecision::SendNew),
             ..Default::default()

@@ -7,7 +7,7 @@ use hallpass::{
         application::{AssertionConsumerService, SpUrl},
         user::Email,
     },
-    provider::{applications::ApplicationEdit, people::users::UserEdit},
+    provider::{applications::ApplicationEdit, people::user_edit::UserEdit},
     server,
 };
 

@@ -12,7 +12,8 @@ use crate::{
     provider::{
         Provider,
         people::{
-            email_guard::{ApplicationEffect, EmailDecision, EmailDecisions},
+            email_decisions::{EmailDecision, EmailDecisions},
+            email_guard::ApplicationEffect,
             import::email_effects::EffectCount,
         },
     },

@@ -53,7 +53,8 @@ use crate::{
         new_password::PasswordOwner,
         people::{
             conflict::UniqueValues,
-            users::{BadUserEdit, ChangeOutcome, NewUser, UserEdit},
+            user_edit::{BadUserEdit, UserEdit},
+            users::{ChangeOutcome, NewUser},
         },
     },
 };

@@ -3,6 +3,7 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
+pub mod email_decisions;
 pub mod email_guard;
 pub mod import;
 pub mod leavers;
@@ -11,4 +12,5 @@ pub mod pinned_emails;
 mod role;
 pub mod second_factors;
 pub mod sessions;
+pub mod user_edit;
 pub mod users;

@@ -23,9 +23,8 @@ use crate::{
         error::Error,
         handle::SignIn,
         people::{
-            email_guard::{
-                EmailDecision, EmailDecisions, EmailEffect, KeptEmail, kept_emails, write_kept_emails,
-            },
+            email_decisions::{EmailDecision, EmailDecisions, EmailEffect},
+            email_guard::{KeptEmail, kept_emails, write_kept_emails},
             password_links::MAILS_FOR_A_PERSON,
         },
         session::ActiveSession,

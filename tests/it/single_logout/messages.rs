@@ -3,8 +3,8 @@
 use hallpass::{
     model::user::Email,
     provider::people::{
-        email_guard::{EmailDecision, EmailDecisions},
-        users::UserEdit,
+        email_decisions::{EmailDecision, EmailDecisions},
+        user_edit::UserEdit,
     },
 };
 

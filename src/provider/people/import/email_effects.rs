@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     model::{application::Slug, keys_on::KeysOn, participant::EnteredApplication, user::Email},
     provider::{
-        people::email_guard::{
-            ApplicationEffect, EmailDecision, EmailDecisions, EmailEffect, KeptEmail, kept_emails,
+        people::{
+            email_decisions::{EmailDecision, EmailDecisions, EmailEffect},
+            email_guard::{ApplicationEffect, KeptEmail, kept_emails},
         },
         snapshot::Snapshot,
     },

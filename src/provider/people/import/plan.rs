@@ -22,7 +22,8 @@ use crate::{
         error::Error,
         handle::People,
         people::{
-            email_guard::{EmailDecisions, KeptEmail},
+            email_decisions::EmailDecisions,
+            email_guard::KeptEmail,
             import::{
                 email_effects::{EffectCount, EmailEffects},
                 known::{Known, RowRefusal, UNIQUE_VALUES},
