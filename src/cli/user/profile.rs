@@ -6,9 +6,13 @@ use clap::Args;
 use crate::model::{
     attribute::AttributeRule,
     language::Language,
-    text::{BadText, single_line},
+    text::single_line,
     user::{ExternalId, OwnAttributes, UserName},
 };
+
+/// What a name is called in an error.
+pub(super) const FIRST_NAME: &str = "the first name";
+pub(super) const LAST_NAME: &str = "the last name";
 
 /// What applications may ask for besides names and address.
 #[derive(Args, Debug, Default)]
@@ -18,11 +22,11 @@ pub(in crate::cli) struct ProfileArguments {
     pub(super) username: Option<String>,
     /// What another directory calls them, such as an objectGUID; nobody else has it; an empty text removes it
     #[arg(long, value_name = "ID")]
-    external_id: Option<String>,
+    pub(super) external_id: Option<String>,
     /// Of mails to them, and of pages where they sign in: en, de, fr, es, ja or ar; an empty text leaves it to their
     /// browser
     #[arg(long, value_name = "LANGUAGE")]
-    language: Option<String>,
+    pub(super) language: Option<String>,
     /// An attribute of their own; repeat it for several values; an empty VALUE removes it
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
@@ -35,14 +39,16 @@ impl ProfileArguments {
         Ok(text.map(UserName::parse).transpose()?)
     }
 
-    /// None where nothing was said, `Some(None)` where the text is empty.
-    pub(super) fn external_id(&self) -> Result<Option<Option<ExternalId>>> {
-        Ok(given(self.external_id.as_deref(), ExternalId::parse)?)
+    /// None where the text is empty.
+    pub(super) fn external_id(&self) -> Result<Option<ExternalId>> {
+        let text = self.external_id.as_deref().filter(|text| !text.is_empty());
+        Ok(text.map(ExternalId::parse).transpose()?)
     }
 
-    /// None where nothing was said, `Some(None)` where the text is empty.
-    pub(super) fn language(&self) -> Result<Option<Option<Language>>> {
-        Ok(given(self.language.as_deref(), Language::parse)?)
+    /// None where the text is empty.
+    pub(super) fn language(&self) -> Result<Option<Language>> {
+        let text = self.language.as_deref().filter(|text| !text.is_empty());
+        Ok(text.map(Language::parse).transpose()?)
     }
 
     /// Names with their values; an attribute without values is removed.
@@ -64,12 +70,4 @@ impl ProfileArguments {
         }
         Ok(found)
     }
-}
-
-fn given<T>(
-    text: Option<&str>,
-    parse: impl Fn(&str) -> Result<T, BadText>,
-) -> Result<Option<Option<T>>, BadText> {
-    text.map(|text| Some(text).filter(|text| !text.is_empty()).map(parse).transpose())
-        .transpose()
 }

@@ -68,3 +68,14 @@ pub(super) fn show(user: &User, own: &OwnAttributes, groups: &[GroupName]) -> Re
     }
     Ok(())
 }
+
+/// Prints where a user cannot sign in yet because a required value is missing.
+pub(super) fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
+    for missing in provider.applications(actor::current()).unmet_requirements(user)? {
+        print_line(format_args!(
+            "They cannot sign in to {} yet: it requires {}, and they have no value for it (docs/attributes.md).",
+            missing.application, missing.attribute
+        ))?;
+    }
+    Ok(())
+}
