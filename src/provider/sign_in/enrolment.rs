@@ -1,7 +1,7 @@
 //! Setting up and removing second factors, by the user who is signed in.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 
 use crate::{
     credential::{
@@ -15,7 +15,6 @@ use crate::{
         id::SecondFactorId,
         second_factor::{FactorName, SecondFactor, SecondFactorKind},
         secret::{Secret, Token},
-        throttle::RateLimit,
         user::{User, UserSummary},
     },
     provider::{
@@ -24,7 +23,7 @@ use crate::{
         session::ActiveSession,
         sign_in::{
             challenge::SecondFactorChallenge,
-            new_factor::{Enrolled, MAX_FACTORS, NewFactor, NewRecoveryCodes, free_name, hashes},
+            new_factor::{FactorEnrolment, NewRecoveryCodes, free_name, hashes},
         },
         visitor::Visitor,
     },
@@ -49,6 +48,9 @@ pub struct TotpEnrolment {
     /// Where one is required: a passkey can be set up instead.
     pub can_add_passkey: bool,
 }
+
+/// Of setting up an authenticator application: refused is a code that is not that of the secret, which may be tried again.
+pub type TotpEnrolmentOutcome = FactorEnrolment<Box<TotpEnrolment>>;
 
 /// What the second-factor step of a session begins with.
 #[derive(Debug)]
@@ -83,21 +85,6 @@ pub enum FactorChange<T> {
     /// The user has to give a second factor again first.
     SecondFactorStale,
     SignedOut,
-}
-
-/// The outcome of confirming an authenticator application.
-#[derive(Debug)]
-pub enum EnrolmentOutcome {
-    Enrolled(Enrolled),
-    /// The code is not that of the secret.
-    WrongCode(Box<TotpEnrolment>),
-    /// Too many attempts, or too many second factors: the user has to wait until then, or to remove one.
-    Throttled {
-        until: DateTime<Utc>,
-    },
-    TooMany,
-    /// The secret is not one of this user in this browser, or too old.
-    Expired,
 }
 
 impl SignIn<'_> {
@@ -140,7 +127,7 @@ impl SignIn<'_> {
         (code, name): (&Secret<String>, Option<FactorName>),
         organisation: &str,
         visitor: &Visitor,
-    ) -> Result<FactorChange<EnrolmentOutcome>, Error> {
+    ) -> Result<FactorChange<TotpEnrolmentOutcome>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             self.confirm(active, sealed, (code, name), organisation, visitor)
         })
@@ -153,41 +140,26 @@ impl SignIn<'_> {
         (code, name): (&Secret<String>, Option<FactorName>),
         organisation: &str,
         visitor: &Visitor,
-    ) -> Result<EnrolmentOutcome, Error> {
-        let (user, now) = (&active.user, self.now());
+    ) -> Result<TotpEnrolmentOutcome, Error> {
+        let user = &active.user;
         let Some(secret) = self.open_enrolment(user, sealed, visitor)? else {
-            return Ok(EnrolmentOutcome::Expired);
+            return Ok(FactorEnrolment::Expired);
         };
-        let (known, codes_left) = self
-            .store()
-            .read(|tx| Ok((tx.second_factors(user.id)?, tx.count_recovery_codes(user.id)?)))?;
-        if known.len() >= MAX_FACTORS {
-            return Ok(EnrolmentOutcome::TooMany);
-        }
-        let bucket = self.second_factor_bucket(user, visitor)?;
-        let limit = self.policy().throttle_pair;
-        if let RateLimit::RetryAfter(until) =
-            self.store().write(|tx| tx.count_attempt(&bucket, &limit, now))?
-        {
-            return Ok(EnrolmentOutcome::Throttled { until });
-        }
-        let step = secret.matching_step(code.expose(), now).map_err(Error::Totp)?;
+        let attempt = match self.begin_factor_attempt(user, visitor)? {
+            Ok(attempt) => attempt,
+            Err(hindrance) => return Ok(hindrance.into()),
+        };
+        let step = secret
+            .matching_step(code.expose(), self.now())
+            .map_err(Error::Totp)?;
         let Some(step) = step.and_then(|step| i64::try_from(step).ok()) else {
             let again = enrolment_of(user, &secret, sealed.to_owned(), organisation)?;
-            return Ok(EnrolmentOutcome::WrongCode(Box::new(again)));
+            return Ok(FactorEnrolment::Refused(Box::new(again)));
         };
-        let name = name.unwrap_or_else(|| free_name(SecondFactorKind::Totp, &known));
+        let name = name.unwrap_or_else(|| free_name(SecondFactorKind::Totp, &attempt.known));
         let stored = self.totp_factor(user, &secret, step, name)?;
-        let new = NewFactor {
-            stored: &stored,
-            method: AuthenticationMethod::OneTimePassword,
-            bucket: &bucket,
-            needs_codes: known.is_empty() || codes_left == 0,
-        };
-        Ok(match self.add_own_factor(active, &new, visitor)? {
-            Some(enrolled) => EnrolmentOutcome::Enrolled(enrolled),
-            None => EnrolmentOutcome::Expired,
-        })
+        let proved = (&stored, AuthenticationMethod::OneTimePassword);
+        self.add_own_factor(active, &attempt, proved, visitor)
     }
 
     /// What the user's own page shows; seeing it changes nothing, so it needs no fresh sign-in.

@@ -11,7 +11,8 @@ use crate::{
         authentication::{AuthenticationEvent, AuthenticationMethod},
         second_factor::{FactorName, SecondFactorKind},
         secret::{Secret, Token},
-        user::UserSummary,
+        throttle::RateLimit,
+        user::{User, UserSummary},
     },
     provider::{error::Error, handle::SignIn, session::ActiveSession, visitor::Visitor},
     store::StoredFactor,
@@ -29,6 +30,37 @@ pub struct Enrolled {
     pub recovery_codes: Option<NewRecoveryCodes>,
 }
 
+/// The outcome of setting up a second factor.
+#[derive(Debug)]
+pub enum FactorEnrolment<R> {
+    Enrolled(Enrolled),
+    /// What the user gave is not taken, and why.
+    Refused(R),
+    /// Too many attempts: the user has to wait until then.
+    Throttled {
+        until: DateTime<Utc>,
+    },
+    /// The user has as many as they can have, and has to remove one first.
+    TooMany,
+    /// What was to be set up is not of this user in this browser, or too old.
+    Expired,
+}
+
+/// Why nothing that the user gives is looked at.
+pub(in crate::provider) enum Hindrance {
+    Throttled { until: DateTime<Utc> },
+    TooMany,
+}
+
+impl<R> From<Hindrance> for FactorEnrolment<R> {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::Throttled { until } => Self::Throttled { until },
+            Hindrance::TooMany => Self::TooMany,
+        }
+    }
+}
+
 /// Recovery codes that are shown once.
 #[derive(Debug)]
 pub struct NewRecoveryCodes {
@@ -37,35 +69,61 @@ pub struct NewRecoveryCodes {
     pub made_at: DateTime<Utc>,
 }
 
-/// What is stored once the user has proved it.
-pub(in crate::provider) struct NewFactor<'a> {
-    pub(in crate::provider) stored: &'a StoredFactor,
-    /// What the user has proved with it by then.
-    pub(in crate::provider) method: AuthenticationMethod,
+/// An attempt to set one up, which was counted.
+pub(in crate::provider) struct FactorAttempt {
+    /// The second factors that the user has.
+    pub(in crate::provider) known: Vec<StoredFactor>,
     /// Where the attempts were counted.
-    pub(in crate::provider) bucket: &'a str,
+    bucket: String,
     /// Recovery codes come with it.
-    pub(in crate::provider) needs_codes: bool,
+    needs_codes: bool,
 }
 
 impl SignIn<'_> {
-    /// Stores it, and asks for it wherever else the user is signed in; `None` if the session has ended or was renewed
-    /// meanwhile.
-    pub(in crate::provider) fn add_own_factor(
+    pub(in crate::provider) fn begin_factor_attempt(
+        &self,
+        user: &User,
+        visitor: &Visitor,
+    ) -> Result<Result<FactorAttempt, Hindrance>, Error> {
+        let now = self.now();
+        let (known, codes_left) = self
+            .store()
+            .read(|tx| Ok((tx.second_factors(user.id)?, tx.count_recovery_codes(user.id)?)))?;
+        if known.len() >= MAX_FACTORS {
+            return Ok(Err(Hindrance::TooMany));
+        }
+        let bucket = self.second_factor_bucket(user, visitor)?;
+        let limit = self.policy().throttle_pair;
+        if let RateLimit::RetryAfter(until) =
+            self.store().write(|tx| tx.count_attempt(&bucket, &limit, now))?
+        {
+            return Ok(Err(Hindrance::Throttled { until }));
+        }
+        Ok(Ok(FactorAttempt {
+            needs_codes: known.is_empty() || codes_left == 0,
+            known,
+            bucket,
+        }))
+    }
+
+    /// Stores what the user has proved by `method`, and asks for it wherever else they are signed in. It has expired if
+    /// the session has ended or was renewed meanwhile.
+    pub(in crate::provider) fn add_own_factor<R>(
         &self,
         active: &ActiveSession,
-        new: &NewFactor<'_>,
+        attempt: &FactorAttempt,
+        (stored, method): (&StoredFactor, AuthenticationMethod),
         visitor: &Visitor,
-    ) -> Result<Option<Enrolled>, Error> {
-        let (user, now, factor) = (&active.user, self.now(), &new.stored.factor);
-        let codes = if new.needs_codes {
+    ) -> Result<FactorEnrolment<R>, Error> {
+        let (user, now, factor) = (&active.user, self.now(), &stored.factor);
+        let codes = if attempt.needs_codes {
             self.new_recovery_codes()
         } else {
             Vec::new()
         };
         let hashes = hashes(&codes);
         let proof = AuthenticationEvent {
-            method: new.method,
+            method,
             at: now,
             credential: Some(factor.id.to_string()),
         };
@@ -78,8 +136,8 @@ impl SignIn<'_> {
             if let Some(mail) = &mail {
                 tx.add_job(mail)?;
             }
-            tx.clear_attempts(new.bucket)?;
-            tx.add_second_factor(new.stored)?;
+            tx.clear_attempts(&attempt.bucket)?;
+            tx.add_second_factor(stored)?;
             tx.forget_second_factor_devices(user.id)?;
             if let Some(device) = &visitor.device {
                 tx.trust_device(device.hash(), user.id)?;
@@ -91,7 +149,10 @@ impl SignIn<'_> {
             }
             tx.add_audit_event(&event)
         })?;
-        Ok(token.map(|session| Enrolled {
+        let Some(session) = token else {
+            return Ok(FactorEnrolment::Expired);
+        };
+        Ok(FactorEnrolment::Enrolled(Enrolled {
             session,
             recovery_codes: (!codes.is_empty()).then(|| NewRecoveryCodes {
                 user: user.into(),

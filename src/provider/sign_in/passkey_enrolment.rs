@@ -1,7 +1,5 @@
 //! Setting up a passkey, by the user who is signed in.
 
-use chrono::{DateTime, Utc};
-
 use crate::{
     credential::passkey::{NewPasskey, PasskeyUser, RegistrationAnswer},
     model::{
@@ -9,7 +7,6 @@ use crate::{
         id::SecondFactorId,
         passkey::RpId,
         second_factor::{FactorName, SecondFactor, SecondFactorKind},
-        throttle::RateLimit,
         user::{User, UserSummary},
     },
     provider::{
@@ -18,7 +15,7 @@ use crate::{
         session::ActiveSession,
         sign_in::{
             enrolment::{FRESH, FactorChange, STILL_FRESH},
-            new_factor::{Enrolled, MAX_FACTORS, NewFactor, free_name},
+            new_factor::{FactorEnrolment, free_name},
             passkey::{CeremonyPurpose, PasskeyProof, PasskeyRequest},
         },
         visitor::Visitor,
@@ -33,21 +30,13 @@ pub struct PasskeyEnrolment {
     pub request: PasskeyRequest,
 }
 
-/// The outcome of setting up a passkey.
-#[derive(Debug)]
-pub enum PasskeyEnrolmentOutcome {
-    Enrolled(Enrolled),
+/// Why a new passkey is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RefusedPasskey {
     /// The browser sent something else, or the authenticator did not verify its user.
-    Refused,
+    Unproven,
     /// The authenticator holds a passkey of this account, or the passkey is registered.
     Known,
-    /// Too many attempts, or too many second factors: the user has to wait until then, or to remove one.
-    Throttled {
-        until: DateTime<Utc>,
-    },
-    TooMany,
-    /// The question is not one of this user in this browser, or too old.
-    Expired,
 }
 
 impl SignIn<'_> {
@@ -81,7 +70,7 @@ impl SignIn<'_> {
         proof: &PasskeyProof,
         name: Option<FactorName>,
         visitor: &Visitor,
-    ) -> Result<FactorChange<PasskeyEnrolmentOutcome>, Error> {
+    ) -> Result<FactorChange<FactorEnrolment<RefusedPasskey>>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             self.confirm_passkey(active, proof, name, visitor)
         })
@@ -125,61 +114,44 @@ impl SignIn<'_> {
         proof: &PasskeyProof,
         name: Option<FactorName>,
         visitor: &Visitor,
-    ) -> Result<PasskeyEnrolmentOutcome, Error> {
-        let (user, now) = (&active.user, self.now());
+    ) -> Result<FactorEnrolment<RefusedPasskey>, Error> {
+        let user = &active.user;
         let purpose = CeremonyPurpose::Enrolment(user.id, visitor.session.as_ref());
         let (Some(ceremony), Some(rp_id)) = (
             self.open_ceremony(purpose, &proof.state, visitor)?,
             self.passkey_rp_id_for_new()?,
         ) else {
-            return Ok(PasskeyEnrolmentOutcome::Expired);
+            return Ok(FactorEnrolment::Expired);
         };
-        let (known, codes_left) = self
-            .store()
-            .read(|tx| Ok((tx.second_factors(user.id)?, tx.count_recovery_codes(user.id)?)))?;
-        if known.len() >= MAX_FACTORS {
-            return Ok(PasskeyEnrolmentOutcome::TooMany);
-        }
-        let bucket = self.second_factor_bucket(user, visitor)?;
-        let limit = self.policy().throttle_pair;
-        if let RateLimit::RetryAfter(until) =
-            self.store().write(|tx| tx.count_attempt(&bucket, &limit, now))?
-        {
-            return Ok(PasskeyEnrolmentOutcome::Throttled { until });
-        }
+        let attempt = match self.begin_factor_attempt(user, visitor)? {
+            Ok(attempt) => attempt,
+            Err(hindrance) => return Ok(hindrance.into()),
+        };
         let Some(answer) = RegistrationAnswer::parse(&proof.answer) else {
-            return Ok(PasskeyEnrolmentOutcome::Refused);
+            return Ok(FactorEnrolment::Refused(RefusedPasskey::Unproven));
         };
         if self.is_registered(answer.credential_id())? {
-            return Ok(PasskeyEnrolmentOutcome::Known);
+            return Ok(FactorEnrolment::Refused(RefusedPasskey::Known));
         }
         let party = self.relying_party(&rp_id, rp_id.as_str())?;
         let new = match party.finish_registration(&ceremony.state, &answer) {
             Ok(new) => new,
             Err(refused) => {
                 tracing::info!(%refused, "a new passkey was not accepted");
-                return Ok(PasskeyEnrolmentOutcome::Refused);
+                return Ok(FactorEnrolment::Refused(RefusedPasskey::Unproven));
             }
         };
         // What is stored is what was verified, whatever was said beside it.
         if self.is_registered(&new.credential_id)? {
-            return Ok(PasskeyEnrolmentOutcome::Known);
+            return Ok(FactorEnrolment::Refused(RefusedPasskey::Known));
         }
         if !self.claim_passkey_rp_id(&rp_id)? {
-            return Ok(PasskeyEnrolmentOutcome::Expired);
+            return Ok(FactorEnrolment::Expired);
         }
-        let name = name.unwrap_or_else(|| free_name(SecondFactorKind::Passkey, &known));
+        let name = name.unwrap_or_else(|| free_name(SecondFactorKind::Passkey, &attempt.known));
         let stored = self.passkey_factor(user, new, rp_id, name)?;
-        let new = NewFactor {
-            stored: &stored,
-            method: AuthenticationMethod::HardwareKey,
-            bucket: &bucket,
-            needs_codes: known.is_empty() || codes_left == 0,
-        };
-        Ok(match self.add_own_factor(active, &new, visitor)? {
-            Some(enrolled) => PasskeyEnrolmentOutcome::Enrolled(enrolled),
-            None => PasskeyEnrolmentOutcome::Expired,
-        })
+        let proved = (&stored, AuthenticationMethod::HardwareKey);
+        self.add_own_factor(active, &attempt, proved, visitor)
     }
 
     fn is_registered(&self, credential_id: &[u8]) -> Result<bool, Error> {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::{
     model::{endpoint::path, second_factor::FactorName, secret::Secret},
     provider::sign_in::{
-        enrolment::{EnrolmentOutcome, FactorChange, TotpEnrolment},
-        new_factor::Enrolled,
+        enrolment::{FactorChange, TotpEnrolment},
+        new_factor::{Enrolled, FactorEnrolment},
     },
     web::{
         error::Error,
@@ -102,15 +102,16 @@ pub(in crate::web) async fn post(
         sealed: sealed.clone(),
     };
     let (notice, status) = match outcome {
-        EnrolmentOutcome::Enrolled(enrolled) => {
-            let next = if is_required {
-                sealed_sign_in::next_address(sealed.as_deref())
-            } else {
-                factor_pages::factors_address(&site, &request, FactorsNotice::Added)
-            };
-            return Ok(enrolled_response(&site, &request, &enrolled, &next));
+        FactorEnrolment::Enrolled(enrolled) => {
+            let sealed = sealed.as_deref();
+            return Ok(enrolled_response(
+                &site,
+                &request,
+                &enrolled,
+                (is_required, sealed),
+            ));
         }
-        EnrolmentOutcome::WrongCode(enrolment) => {
+        FactorEnrolment::Refused(enrolment) => {
             let (view, notice) = (again(*enrolment), EnrolmentNotice::WrongCode);
             return Ok(factor_pages::enrolment(
                 &site,
@@ -120,15 +121,15 @@ pub(in crate::web) async fn post(
                 notice,
             ));
         }
-        EnrolmentOutcome::Throttled { until } => {
+        FactorEnrolment::Throttled { until } => {
             let wait = text::wait_seconds(site.provider.now(), until);
             (
                 EnrolmentNotice::Throttled { seconds: wait },
                 StatusCode::TOO_MANY_REQUESTS,
             )
         }
-        EnrolmentOutcome::TooMany => (EnrolmentNotice::TooMany, StatusCode::OK),
-        EnrolmentOutcome::Expired => (EnrolmentNotice::Expired, StatusCode::OK),
+        FactorEnrolment::TooMany => (EnrolmentNotice::TooMany, StatusCode::OK),
+        FactorEnrolment::Expired => (EnrolmentNotice::Expired, StatusCode::OK),
     };
     let enrolment = match begin(&site, &request).await? {
         FactorChange::Done(enrolment) => *enrolment,
@@ -174,18 +175,24 @@ pub(in crate::web) async fn prove_again<T>(
     }
 }
 
-/// The first recovery codes are shown at once: there is no second time.
+/// Leads on: to the sign-in that required it, sealed if it has somewhere to go, or to the list. The first recovery codes
+/// are shown at once: there is no second time.
 pub(in crate::web) fn enrolled_response(
     site: &Site,
     request: &HttpRequest,
     enrolled: &Enrolled,
-    next: &str,
+    (is_required, sealed): (bool, Option<&str>),
 ) -> HttpResponse {
+    let next = if is_required {
+        sealed_sign_in::next_address(sealed)
+    } else {
+        factor_pages::factors_address(site, request, FactorsNotice::Added)
+    };
     let cookie = site.cookies.set_session(&enrolled.session);
     let Some(recovery_codes) = &enrolled.recovery_codes else {
-        return see_other(next).cookie(cookie).finish();
+        return see_other(&next).cookie(cookie).finish();
     };
-    let mut response = factor_pages::recovery_codes(site, request, recovery_codes, next);
+    let mut response = factor_pages::recovery_codes(site, request, recovery_codes, &next);
     // It cannot fail: the token has only harmless characters.
     if let Err(error) = response.add_cookie(&cookie) {
         tracing::error!(%error, "a cookie could not be set");

@@ -13,8 +13,9 @@ use crate::{
         audit::codes,
         sign_in::{
             enrolment::FactorChange,
+            new_factor::FactorEnrolment,
             passkey::PasskeyProof,
-            passkey_enrolment::{PasskeyEnrolment, PasskeyEnrolmentOutcome},
+            passkey_enrolment::{PasskeyEnrolment, RefusedPasskey},
             passkey_sign_in::PasskeySignInOutcome,
         },
     },
@@ -25,12 +26,11 @@ use crate::{
             html::Page,
             notice::NoticeKind,
             part::PasskeyAsk,
-            second_factor::{FactorsNotice, PasskeyEnrolmentPage, PasskeyNotice},
+            second_factor::{PasskeyEnrolmentPage, PasskeyNotice},
             sign_in::SignInNotice,
         },
         people::{
             enrolment::{enrolled_response, prove_again},
-            factor_pages,
             required_password::{self, RequiredPasswordView},
             sealed_sign_in,
             sign_in::{SignInView, sign_in_form},
@@ -173,19 +173,15 @@ pub(in crate::web) async fn post(
         }
     };
     let (status, notice) = match outcome {
-        PasskeyEnrolmentOutcome::Enrolled(enrolled) => {
-            let next = if place.is_required {
-                sealed_sign_in::next_address(place.sealed.as_deref())
-            } else {
-                factor_pages::factors_address(&site, &request, FactorsNotice::Added)
-            };
-            return Ok(enrolled_response(&site, &request, &enrolled, &next));
+        FactorEnrolment::Enrolled(enrolled) => {
+            let within = (place.is_required, place.sealed.as_deref());
+            return Ok(enrolled_response(&site, &request, &enrolled, within));
         }
-        PasskeyEnrolmentOutcome::Refused => (StatusCode::OK, PasskeyNotice::Refused),
-        PasskeyEnrolmentOutcome::Known => (StatusCode::OK, PasskeyNotice::Known),
-        PasskeyEnrolmentOutcome::TooMany => (StatusCode::OK, PasskeyNotice::TooMany),
-        PasskeyEnrolmentOutcome::Expired => (StatusCode::OK, PasskeyNotice::Expired),
-        PasskeyEnrolmentOutcome::Throttled { until } => {
+        FactorEnrolment::Refused(RefusedPasskey::Unproven) => (StatusCode::OK, PasskeyNotice::Refused),
+        FactorEnrolment::Refused(RefusedPasskey::Known) => (StatusCode::OK, PasskeyNotice::Known),
+        FactorEnrolment::TooMany => (StatusCode::OK, PasskeyNotice::TooMany),
+        FactorEnrolment::Expired => (StatusCode::OK, PasskeyNotice::Expired),
+        FactorEnrolment::Throttled { until } => {
             let wait = text::wait_seconds(site.provider.now(), until);
             let notice = PasskeyNotice::Throttled { seconds: wait };
             let status = StatusCode::TOO_MANY_REQUESTS;
