@@ -784,3 +784,38 @@ fn whoever_sets_a_password_is_told_of_passkeys_that_need_none() {
         assert_lacks(&set(&[]), "passkey");
     });
 }
+
+#[test]
+fn the_last_owner_does_not_remove_what_alone_lets_them_in() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let mut browser = setup.signed_in_browser();
+        with_passkey(&mut browser);
+        let page = browser.get("/account/second-factors/add");
+        let phone = Authenticator::from_page(&page);
+        enrol(&mut browser, &page, &phone.code(setup.now()));
+        cli.expect_success(&["user", "role", ADA, "owner"]);
+        let settings = &setup.server.settings;
+        sql::execute(settings, "DELETE FROM recovery_codes");
+        // She has the app still.
+        cli.expect_success(&["passkey", "move", "--force"]);
+        let app = sql::texts(settings, "SELECT id AS t FROM second_factors WHERE kind = 'totp'").remove(0);
+        let mut remove = || {
+            let csrf = browser.get("/account/second-factors").field("csrf").unwrap();
+            let fields = [("csrf", csrf.as_str()), ("id", app.as_str())];
+            let answer = browser.post("/account/second-factors/remove", &fields);
+            assert_eq!(answer.status, 303, "{}", answer.body);
+            browser.get(answer.location()).body
+        };
+        assert_contains(&remove(), "Nothing was removed: nobody else is an owner");
+        let refused = cli.expect_failure(&["user", "second-factor", ADA, "--remove", &app]);
+        assert_contains(&refused, "no owner who can sign in");
+        assert_eq!(audit_rows(&setup, "action = 'user.second_factor.remove'"), 0);
+
+        let grace = "grace@fernweh.example";
+        setup.server.add_user(grace, "Grace", "Hopper");
+        cli.expect_success(&["user", "role", grace, "owner"]);
+        assert_contains(&remove(), "It is removed");
+    });
+}

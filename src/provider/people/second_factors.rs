@@ -72,6 +72,10 @@ impl People<'_> {
 
 impl Provider {
     /// Removes a second factor of a user, ends the sessions but `own_session`, and records `event`.
+    ///
+    /// # Errors
+    ///
+    /// `NoOwnerLeft` of the store, if what the last owner has left are passkeys of a domain that was given up.
     pub(in crate::provider) fn remove_factor_of(
         &self,
         of: &User,
@@ -88,20 +92,22 @@ impl Provider {
         event.detail = Some(format!("{}: {name}", kind.name()));
         let mail = self.factors_changed_mail(of, FactorsChange::Removed(kind, name.clone()))?;
         Ok(self.store().write(|tx| {
-            if !tx.remove_second_factor(user, id)? {
-                return Ok(false);
-            }
-            // Without a second factor there is nothing that they stand in for.
-            if tx.count_second_factors(user)? == 0 {
-                tx.replace_recovery_codes(user, &[], now)?;
-            }
-            tx.forget_second_factor_devices(user)?;
-            tx.end_other_sessions_of(user, own_session, now, "a second factor was removed")?;
-            if let Some(mail) = &mail {
-                tx.add_job(mail)?;
-            }
-            tx.add_audit_event(&event)?;
-            Ok(true)
+            tx.keeps_an_owner(|tx| {
+                if !tx.remove_second_factor(user, id)? {
+                    return Ok(false);
+                }
+                // Without a second factor there is nothing that they stand in for.
+                if tx.count_second_factors(user)? == 0 {
+                    tx.replace_recovery_codes(user, &[], now)?;
+                }
+                tx.forget_second_factor_devices(user)?;
+                tx.end_other_sessions_of(user, own_session, now, "a second factor was removed")?;
+                if let Some(mail) = &mail {
+                    tx.add_job(mail)?;
+                }
+                tx.add_audit_event(&event)?;
+                Ok(true)
+            })
         })?)
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         },
         visitor::Visitor,
     },
-    store::StoredFactor,
+    store::{Error as StoreError, StoredFactor},
 };
 
 /// How recently a user must have signed in before a page is shown on which second factors, address or names are changed.
@@ -74,6 +74,16 @@ pub struct FactorsPage {
     pub can_remember: bool,
     /// Browsers have passkeys at our address.
     pub can_add_passkey: bool,
+}
+
+/// The outcome of removing a second factor of one's own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FactorRemoval {
+    Removed,
+    /// There is none with this ID.
+    Unknown,
+    /// The user is the last owner who can sign in, and could not with what would be left.
+    LastWayIn,
 }
 
 /// The outcome of what changes the second factors or the address of the user who is signed in.
@@ -180,16 +190,20 @@ impl SignIn<'_> {
         }))
     }
 
-    /// Removes a second factor of the user who is signed in; with the last one, the recovery codes. `false` if there is
-    /// none with this ID.
+    /// Removes a second factor of the user who is signed in; with the last one, the recovery codes.
     pub fn remove_own_factor(
         &self,
         id: SecondFactorId,
         visitor: &Visitor,
-    ) -> Result<FactorChange<bool>, Error> {
+    ) -> Result<FactorChange<FactorRemoval>, Error> {
         self.with_fresh_session(STILL_FRESH, visitor, |active| {
             let event = self.own_event(AuditAction::SecondFactorRemove, active, visitor);
-            self.remove_factor_of(&active.user, id, Some(active.session.id), event)
+            match self.remove_factor_of(&active.user, id, Some(active.session.id), event) {
+                Ok(true) => Ok(FactorRemoval::Removed),
+                Ok(false) => Ok(FactorRemoval::Unknown),
+                Err(Error::Store(StoreError::NoOwnerLeft)) => Ok(FactorRemoval::LastWayIn),
+                Err(error) => Err(error),
+            }
         })
     }
 

@@ -189,6 +189,8 @@ pub enum FactorsNotice {
     None,
     Added,
     Removed,
+    /// The last owner who can sign in needs it.
+    LastWayIn,
     DevicesForgotten,
     /// The form was not one of this browser's.
     FormExpired,
@@ -200,6 +202,7 @@ impl FactorsNotice {
             Self::None => None,
             Self::Added => Some("factor-added"),
             Self::Removed => Some("factor-removed"),
+            Self::LastWayIn => Some("factor-is-last-way-in"),
             Self::DevicesForgotten => Some("devices-forgotten"),
             Self::FormExpired => Some("factors-form-expired"),
         }
@@ -207,7 +210,7 @@ impl FactorsNotice {
 
     const fn tone(self) -> &'static str {
         match self {
-            Self::FormExpired => "warning",
+            Self::LastWayIn | Self::FormExpired => "warning",
             Self::None | Self::Added | Self::Removed | Self::DevicesForgotten => "good",
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         endpoint::path,
         second_factor::{SecondFactor, SecondFactorKind},
     },
-    provider::sign_in::enrolment::{FactorChange, FactorsPage},
+    provider::sign_in::enrolment::{FactorChange, FactorRemoval, FactorsPage},
     web::{
         error::Error,
         layer::{csrf, off_thread::off_thread},
@@ -71,13 +71,14 @@ pub(in crate::web) async fn remove(
     })
     .await?;
     match done {
-        FactorChange::Done(true) => Ok(see_other(&factor_pages::factors_address(
-            &site,
-            &request,
-            FactorsNotice::Removed,
-        ))
-        .finish()),
-        FactorChange::Done(false) => Ok(see_other(path::ACCOUNT_FACTORS).finish()),
+        FactorChange::Done(removal) => {
+            let notice = match removal {
+                FactorRemoval::Removed => FactorsNotice::Removed,
+                FactorRemoval::Unknown => FactorsNotice::None,
+                FactorRemoval::LastWayIn => FactorsNotice::LastWayIn,
+            };
+            Ok(see_other(&factor_pages::factors_address(&site, &request, notice)).finish())
+        }
         FactorChange::SecondFactorStale => {
             steps::second_factor_afresh(&site, &request, path::ACCOUNT_FACTORS).await
         }

@@ -73,9 +73,10 @@ pub(in crate::web) fn recovery_codes(
 }
 
 /// Each proves that this browser has just done that: no link leads to a page that says so.
-const NOTICES: [(FactorsNotice, &str); 4] = [
+const NOTICES: [(FactorsNotice, &str); 5] = [
     (FactorsNotice::Added, "second factor added"),
     (FactorsNotice::Removed, "second factor removed"),
+    (FactorsNotice::LastWayIn, "second factor kept"),
     (FactorsNotice::DevicesForgotten, "devices forgotten"),
     (FactorsNotice::FormExpired, "form expired"),
 ];

@@ -304,6 +304,10 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         67,
         "email_change::who_asks_does_not_learn_whether_somebody_has_the_address_and_cannot_flood_them",
     ),
+    (
+        67,
+        "email_change_refusals::nobody_can_use_up_what_others_may_ask_for",
+    ),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, which does not exist yet.

@@ -71,5 +71,6 @@ devices-not-asked-text = Ein Gerät verloren oder verliehen? Hier legen Sie fest
 ask-everywhere-again = Überall wieder fragen
 factor-added = Die Anmeldemöglichkeit wurde hinzugefügt und funktioniert: Sie haben sie gerade verwendet.
 factor-removed = Die Anmeldemöglichkeit wurde entfernt und funktioniert hier nicht mehr.
+factor-is-last-way-in = Es wurde nichts entfernt: Außer Ihnen kann sich hier kein Eigentümer anmelden, und ohne diesen Schritt könnten Sie es auch nicht mehr. Fügen Sie zuerst einen weiteren Passkey oder ein weiteres Smartphone hinzu.
 devices-forgotten = Ab jetzt wird auf jedem Gerät nach einem Code gefragt.
 factors-form-expired = Es wurde nichts geändert: Die Seite war zu lange offen oder wurde in einem anderen Browser geöffnet. Bitte versuchen Sie es noch einmal.

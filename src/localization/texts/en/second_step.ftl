@@ -75,5 +75,6 @@ devices-not-asked-text = Lost one, or lent it? From now on every device is asked
 ask-everywhere-again = Ask everywhere again
 factor-added = It is added, and it works: you have just used it.
 factor-removed = It is removed, and no longer works here.
+factor-is-last-way-in = Nothing was removed: nobody else is an owner here who can sign in, and without it you could not. Add another passkey or phone first.
 devices-forgotten = From now on every device is asked for a code.
 factors-form-expired = Nothing was changed: the page was open for too long, or in another browser. Try again.

@@ -74,5 +74,6 @@ devices-not-asked-text = ¿Ha perdido o prestado alguno? Puede hacer que se vuel
 ask-everywhere-again = Volver a pedirlo en todos
 factor-added = Se ha añadido y funciona, como acaba de comprobar.
 factor-removed = Se ha eliminado y ya no sirve para iniciar sesión aquí.
+factor-is-last-way-in = No se ha eliminado nada: aquí ningún otro propietario puede iniciar sesión, y usted tampoco podría. Añada antes otra llave de acceso u otro teléfono.
 devices-forgotten = A partir de ahora, se pedirá un código en todos los dispositivos.
 factors-form-expired = No se ha cambiado nada: la página ha estado abierta demasiado tiempo o se abrió en otro navegador. Vuelva a intentarlo.

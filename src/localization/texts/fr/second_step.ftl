@@ -74,5 +74,6 @@ devices-not-asked-text = Vous en avez perdu ou prêté un ? Redemandez un code
 ask-everywhere-again = Redemander un code partout
 factor-added = Le moyen de validation est ajouté et fonctionne : vous venez de l’utiliser.
 factor-removed = Le moyen de validation est retiré et ne fonctionne plus ici.
+factor-is-last-way-in = Rien n’a été retiré : aucun autre propriétaire ne peut se connecter ici, et vous ne le pourriez plus non plus. Ajoutez d’abord une autre clé d’accès ou un autre téléphone.
 devices-forgotten = Désormais, un code est demandé sur tous vos appareils.
 factors-form-expired = Rien n’a été modifié : la page est restée ouverte trop longtemps, ou a été ouverte dans un autre navigateur. Réessayez.

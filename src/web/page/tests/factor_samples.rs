@@ -195,6 +195,7 @@ impl SampleTexts<'_> {
             account("factors-none", &[], 0, FactorsNotice::None),
             account("factors", &two, 10, FactorsNotice::Added),
             account("factors-removed", &two[1..], 2, FactorsNotice::Removed),
+            account("factors-last", &two, 0, FactorsNotice::LastWayIn),
             account("factors-forgotten", &two, 10, FactorsNotice::DevicesForgotten),
             account("factors-again", &two, 10, FactorsNotice::FormExpired),
         ]
