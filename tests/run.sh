@@ -7,7 +7,7 @@
 
 ROOT=$PWD
 SHOTS=${HALLPASS_SHOTS:-$ROOT/target/shots}
-STAGES=(format clippy lean cargo doc interop e2e packages fuzz deny compose checkout)
+STAGES=(format clippy lean cargo doc interop e2e pages packages fuzz deny compose checkout)
 declare -A WHAT=(
   [format]="every file as rustfmt writes it"
   [clippy]="no lint speaks"
@@ -16,6 +16,7 @@ declare -A WHAT=(
   [doc]="every link of the documentation leads somewhere"
   [interop]="service providers that are not ours sign in and out, a mail server takes our mail, and Chromium's authenticator makes passkeys (smtp-server, @simplewebauthn/server; passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
   [e2e]="a person in Chromium goes through the demo; pictures in $SHOTS"
+  [pages]="every page in every language, with axe, the Tab key, a narrow window and without script; pictures in $SHOTS"
   [packages]="the .deb for this Debian, installed, upgraded, removed and purged on a bare machine"
   [fuzz]="60 s for each target"
   [deny]="licences, bans and sources of every package"
@@ -26,7 +27,7 @@ declare -A WHAT=(
   [schemas]="the OASIS XSDs out of python3-saml 1.16.0"
   [vectors]="signatures out of the source package of xmlsec1"
   [proxies]="nginx and Caddy, unpacked and not installed"
-  [npm]="service providers, a mail server and the browser's driver, from npm"
+  [npm]="service providers, a mail server, the browser's driver and axe, from npm"
   [python]="service providers from PyPI"
 )
 
@@ -158,6 +159,7 @@ run() {
     doc) RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked ;;
     interop) node_tests tests/interop ;;
     e2e) node_tests tests/e2e ;;
+    pages) look_at_pages ;;
     packages) bash tests/package.sh deb ;;
     fuzz) fuzz ;;
     deny) cargo deny --config .cargo/deny.toml check licenses bans sources ;;
@@ -230,10 +232,12 @@ cargo_tests() {
 # Debian 12's npm cannot install the overrides of tests/interop.
 install_node_packages() {
   local major folder npm=(npm)
+  local -A uses=([interop]=interop [e2e]="e2e pages")
   major=$(npm --version | cut -d. -f1) || return
   [ "$major" -ge 10 ] || npm=(npx -y npm@10)
   for folder in interop e2e; do
-    ! asked "$folder" || (cd "tests/$folder" && "${npm[@]}" ci) || return
+    # shellcheck disable=SC2086  # stages
+    ! asked ${uses[$folder]} || (cd "tests/$folder" && "${npm[@]}" ci) || return
   done
 }
 
@@ -243,6 +247,12 @@ node_tests() (
     TMPDIR="$WORK" HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="$SHOTS" \
       node --test --test-reporter=spec --test-concurrency=1 ./*.test.js
 )
+
+# Pages of an earlier run that are no more would be looked at too.
+look_at_pages() {
+  rm -rf target/pages
+  cargo test --locked --lib write_every_page -- --ignored && node_tests tests/e2e/pages
+}
 
 # The Python service providers, with the package versions that were tested; installed again when the list changes.
 install_python_packages() {
@@ -272,7 +282,7 @@ as_before() {
 }
 
 export CI="${CI:-true}"
-beside=() compiles=(clippy lean cargo doc interop e2e packages fuzz) runs=(cargo interop e2e)
+beside=() compiles=(clippy lean cargo doc interop e2e pages packages fuzz) runs=(cargo interop e2e)
 ! asked "${compiles[@]}" || need "${BUILD_PACKAGES[@]}"
 ! asked format deny "${compiles[@]}" || need_rust
 if asked "${runs[@]}"; then
@@ -282,7 +292,8 @@ if asked cargo; then
   python3 -m pip --version >/dev/null 2>&1 || need python3-pip
   beside+=(schemas vectors proxies)
 fi
-if asked interop e2e; then
+! asked pages || need chromium fonts-liberation
+if asked interop e2e pages; then
   if ! { command -v node && command -v npm; } >/dev/null; then need nodejs npm; fi
   beside+=(npm)
 fi
@@ -303,7 +314,7 @@ if asked cargo interop; then
   trap clean_up EXIT
   export HALLPASS_TEST_POSTGRES=$POSTGRES_URL
 fi
-for name in cargo doc interop e2e; do
+for name in cargo doc interop e2e pages; do
   ! asked "$name" || stage "$name"
 done
 
