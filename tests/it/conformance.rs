@@ -1,5 +1,6 @@
 //! docs/saml.md: every clause that is fulfilled names a test, and every test that it names exists. docs/security.md:
-//! every attack names its tests in `attacks`, and no others.
+//! every attack names its tests in `attacks`, and no others; every requirement of OWASP and NIST names a test, a page or
+//! a reason.
 
 use std::{
     collections::BTreeSet,
@@ -15,11 +16,15 @@ struct Row {
     evidence: String,
 }
 
+fn cells_of(line: &str) -> Vec<&str> {
+    line.trim_matches('|').split(" | ").map(str::trim).collect()
+}
+
 fn rows() -> Vec<Row> {
     let text = fs::read_to_string("docs/saml.md").unwrap();
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cells = cells_of(line);
         assert_eq!(cells.len(), 5, "{line}");
         if cells[0] != "clause" {
             rows.push(Row {
@@ -87,6 +92,39 @@ fn contains_test(source: &str, name: &str) -> bool {
     })
 }
 
+/// Where the links of a table cell lead.
+fn pages_linked_in(cell: &str) -> Vec<&str> {
+    cell.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .collect()
+}
+
+fn page_exists(link: &str) -> bool {
+    let file = link.split('#').next().unwrap_or_default();
+    file.is_empty() || file.starts_with("https://") || Path::new("docs").join(file).is_file()
+}
+
+/// What is wrong with a row of docs/security.md: `yes` names tests or pages that exist, anything else says why not.
+fn fault(holds: &str, evidence: &str) -> Option<String> {
+    let tests = tests_named_in(evidence);
+    let pages = pages_linked_in(evidence);
+    if let Some(test) = tests.iter().find(|test| !test_exists(test)) {
+        return Some(format!("there is no {test}"));
+    }
+    if let Some(page) = pages.iter().find(|page| !page_exists(page)) {
+        return Some(format!("there is no {page}"));
+    }
+    let is_shown = !tests.is_empty() || !pages.is_empty();
+    let reason: usize = evidence.split('`').step_by(2).map(str::len).sum();
+    match holds {
+        "yes" if !is_shown => Some("neither a test nor a page".to_owned()),
+        "partly" | "no" if reason < 20 => Some("why not?".to_owned()),
+        "yes" | "partly" | "no" => None,
+        other => Some(format!("{other} is neither yes, partly nor no")),
+    }
+}
+
 #[test]
 fn every_clause_that_holds_names_an_existing_test() {
     let rows = rows();
@@ -118,7 +156,7 @@ fn every_attack_stands_in_the_threat_model_with_its_tests() {
     let mut written = BTreeSet::new();
     let mut above = 0;
     for line in text.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cells = cells_of(line);
         let Ok(row) = cells[0].parse::<u32>() else {
             continue;
         };
@@ -137,6 +175,35 @@ fn every_attack_stands_in_the_threat_model_with_its_tests() {
         missing.is_empty() && unknown.is_empty(),
         "docs/security.md lacks {missing:?}, and has {unknown:?}, which tests/it/attacks does not"
     );
+}
+
+#[test]
+fn every_requirement_of_a_standard_names_a_test_a_page_or_a_reason() {
+    let text = fs::read_to_string("docs/security.md").unwrap();
+    for (standard, expected) in [("OWASP ASVS 5.0, level 2", 160), ("NIST SP 800-63B-4", 61)] {
+        let rows: Vec<_> = text
+            .lines()
+            .skip_while(|line| line.strip_prefix("## ") != Some(standard))
+            .skip(1)
+            .take_while(|line| !line.starts_with("## "))
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| no. |"))
+            .collect();
+        assert!(rows.len() >= expected, "{standard}: {}", rows.len());
+        let mut written = BTreeSet::new();
+        for line in rows {
+            let cells = cells_of(line);
+            assert_eq!(cells.len(), 4, "{line}");
+            for number in cells[0].split(", ") {
+                // A number without a dot would be that of an attack.
+                assert!(number.contains('.'), "{line}");
+                // One section of NIST asks for several things.
+                let is_new = written.insert(number);
+                assert!(is_new || !number.starts_with('V'), "{number} twice");
+            }
+            let fault = fault(cells[2], cells[3]);
+            assert!(fault.is_none(), "{}, {}: {fault:?}", cells[0], cells[1]);
+        }
+    }
 }
 
 #[test]
@@ -176,5 +243,26 @@ fn a_missing_test_is_detected() {
         "src/xml/tree::parse",
     ] {
         assert!(!test_exists(missing), "{missing}");
+    }
+}
+
+#[test]
+fn a_row_that_shows_nothing_is_detected() {
+    let test = "`sso::relay_state_is_returned_unchanged`";
+    assert_eq!(fault("yes", test), None);
+    assert_eq!(fault("yes", "[logging.md](logging.md#the-log)"), None);
+    assert_eq!(
+        fault("no", "any that is left: people cross them out in any order"),
+        None
+    );
+    for (holds, evidence) in [
+        ("yes", "of course"),
+        ("yes", "`sso::nothing_of_the_kind`"),
+        ("partly", "the proxy speaks TLS: `sso::nothing_of_the_kind`"),
+        ("yes", "[nowhere.md](nowhere.md)"),
+        ("no", test),
+        ("", test),
+    ] {
+        assert!(fault(holds, evidence).is_some(), "{holds}: {evidence}");
     }
 }
