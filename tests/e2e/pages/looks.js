@@ -145,16 +145,17 @@ export function install() {
   const stops = () => visible('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]').filter((element) => !element.disabled && element.tabIndex >= 0);
   let reached = [];
 
-  /** From now on the page is as it is with script. */
+  /** From now on the page is as it is with script. Returns what colours and the way of Tab depend on. */
   function withScript() {
     root().dataset.script = '';
     for (const element of all('noscript')) element.remove();
-  }
-
-  /** What the way that Tab takes depends on: neither words nor values. */
-  function structure() {
+    // A name within a sentence, and the link of the language that the page is in, look like what is around them.
     const elements = all('body *').filter((element) => !['bdi', 'br'].includes(element.localName));
-    return [root().dir, ...elements.map((element) => `${element.localName}#${element.id}.${element.className.baseVal ?? element.className} ${element.tabIndex} ${element.style.cssText} ${element.getAttributeNames().filter((name) => name !== 'aria-current')}`)].join('\n');
+    const shapes = elements.map((element) => {
+      const values = ['id', 'class', 'style', 'type', 'role', 'data-tone', 'data-tint', 'data-state', 'tabindex'].map((name) => element.getAttribute(name));
+      return [element.localName, ...values, ...element.getAttributeNames().filter((name) => name !== 'aria-current')].join(' ');
+    });
+    return [root().dir, ...shapes].join('\n');
   }
 
   /** From now on notes what Tab reaches; how many stops there have to be. */
@@ -204,5 +205,5 @@ export function install() {
     return told();
   }
 
-  globalThis.looks = { withoutScript, withScript, axe, edgesAndFocus, structure, beforeTab, afterTab };
+  globalThis.looks = { withoutScript, withScript, axe, edgesAndFocus, beforeTab, afterTab };
 }

@@ -31,8 +31,8 @@ describe('every page in every language', { timeout: 600_000 }, () => {
     origin = `http://127.0.0.1:${server.address().port}`;
     browser = await openBrowser();
     tabs = [];
-    const gone = new Set();
-    for (let n = 0; n < Math.min(os.cpus().length, 4); n += 1) tabs.push(await Tab.open(browser, `${origin}/people/login.html`, gone));
+    const seen = new Set();
+    for (let n = 0; n < Math.min(os.cpus().length, 4); n += 1) tabs.push(await Tab.open(browser, `${origin}/people/login.html`, seen));
   });
   after(async () => {
     await browser?.close();
@@ -78,7 +78,7 @@ describe('every page in every language', { timeout: 600_000 }, () => {
       assert.ok(html.includes(from), `${name} has no ${from}`);
       html = html.replace(from, to);
     }
-    tabs[0].gone = new Set();
+    tabs[0].seen = new Set();
     return tabs[0].look(html, expected(name.startsWith(LANGUAGES.ar) ? 'ar' : 'en'));
   }
 

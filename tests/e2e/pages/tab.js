@@ -14,11 +14,10 @@ const OTHER = { light: 'dark', dark: 'light' };
 const TAB = { type: 'rawKeyDown', key: 'Tab', code: 'Tab', windowsVirtualKeyCode: 9 };
 
 export class Tab {
-  /** `address` is that of any of the pages: they are written into it. `gone` has the structures, of all tabs, that Tab
-      has gone through. */
-  static async open(browser, address, gone) {
+  /** `address` is that of any of the pages: they are written into it. `seen` has the structures that any tab has seen. */
+  static async open(browser, address, seen) {
     const self = new Tab();
-    self.gone = gone;
+    self.seen = seen;
     // A context is a process of its own.
     self.context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light', reducedMotion: 'reduce' });
     self.page = await self.context.newPage();
@@ -38,11 +37,14 @@ export class Tab {
   /** What is wrong with a page, which has to be in the language `lang` and its direction `dir`. */
   async look(html, { lang, dir }) {
     const found = await this.withoutScript(html, { lang, dir });
-    const first = this.scheme;
-    await this.page.evaluate(() => globalThis.looks.withScript());
+    const structure = await this.page.evaluate(() => globalThis.looks.withScript());
     found.push(...await this.colours(EVERY_RULE));
-    await this.switchScheme(OTHER[first]);
-    found.push(...await this.colours(COLOURS), ...await this.keyboard());
+    await this.switchScheme();
+    // Neither the other colours nor the way that Tab takes depend on words, so that most languages are alike.
+    if (!this.seen.has(structure)) {
+      this.seen.add(structure);
+      found.push(...await this.colours(COLOURS), ...await this.keyboard());
+    }
     return found;
   }
 
@@ -60,9 +62,9 @@ export class Tab {
     return found;
   }
 
-  async switchScheme(scheme) {
-    this.scheme = scheme;
-    const features = [{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }];
+  async switchScheme() {
+    this.scheme = OTHER[this.scheme];
+    const features = [{ name: 'prefers-color-scheme', value: this.scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }];
     await this.cdp.send('Emulation.setEmulatedMedia', { features });
   }
 
@@ -81,10 +83,6 @@ export class Tab {
   }
 
   async keyboard() {
-    // Pages are alike in most languages, and keys take long.
-    const structure = await this.page.evaluate(() => globalThis.looks.structure());
-    if (this.gone.has(structure)) return [];
-    this.gone.add(structure);
     const stops = await this.page.evaluate(() => globalThis.looks.beforeTab());
     await Promise.all(Array.from({ length: stops }, () => this.cdp.send('Input.dispatchKeyEvent', TAB)));
     return this.page.evaluate(() => globalThis.looks.afterTab());
