@@ -41,6 +41,21 @@ export function install() {
     complain('sideways', out, `${scrollWidth} px in a window of ${clientWidth}${when}`);
   }
 
+  /** Nothing is cut off, nor wide, where somebody spaces text for themselves (WCAG 1.4.12). */
+  function spaced() {
+    const sheet = document.createElement('style');
+    sheet.textContent = '* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; } p { margin-block-end: 2em !important; }';
+    document.head.append(sheet);
+    wide(', with spaced text');
+    for (const element of visible('body :not(.unseen)')) {
+      const { overflowX, overflowY } = getComputedStyle(element);
+      const cut = (element.scrollWidth > element.clientWidth + 1 && ['hidden', 'clip'].includes(overflowX))
+        || (element.scrollHeight > element.clientHeight + 1 && ['hidden', 'clip'].includes(overflowY));
+      if (cut && element.innerText?.trim()) complain('cut', element, `${element.scrollWidth} × ${element.scrollHeight} px in ${element.clientWidth} × ${element.clientHeight}`);
+    }
+    sheet.remove();
+  }
+
   function forms() {
     for (const form of visible('form')) {
       if (!form.getAttribute('action') || !form.hasAttribute('method')) complain('form', form, 'has no action or no method');
@@ -76,6 +91,7 @@ export function install() {
     wide('');
     for (const details of all('details')) details.open = true;
     wide(', unfolded');
+    spaced();
     forms();
     usefulness();
     return told();

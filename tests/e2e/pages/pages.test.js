@@ -91,6 +91,8 @@ describe('every page in every language', { timeout: 600_000 }, () => {
     ['a label that is not heard', /^aria-prohibited-attr/m, 'busy', ['<h1>', '<h1><code aria-labelledby="x">1</code><span id="x">2</span>']],
     ['something wide', /^sideways: main.*: 3\d\d px in a window of 320$/m, 'login', ['<main>', '<main style="min-inline-size: 330px">']],
     ['something wide that is folded', /^sideways: .* unfolded$/m, 'refused', ['</summary>', '</summary><p style="inline-size: 400px">wide</p>']],
+    ['something wide when text is spaced', /^sideways: .* with spaced text$/m, 'busy', ['</main>', '<p style="white-space: nowrap; font: 12px monospace; padding-inline-end: 20px">aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</p></main>']],
+    ['text that is cut off', /^cut: p “/m, 'busy', ['</main>', '<p style="white-space: nowrap; overflow: hidden">one two three four five six seven eight nine ten</p></main>']],
     ['something wide from right to left', /^sideways: main/m, 'arabic-login', ['<main>', '<main style="min-inline-size: 330px">']],
     ['another language', /^lang: /m, 'login', ['lang="en"', 'lang="de"']],
     ['the other direction', /^dir: /m, 'arabic-login', ['dir="rtl"', 'dir="ltr"']],
