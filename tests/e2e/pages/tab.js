@@ -19,9 +19,9 @@ export class Tab {
     const self = new Tab();
     self.seen = seen;
     // A context is a process of its own.
-    self.context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light', reducedMotion: 'reduce' });
-    self.page = await self.context.newPage();
-    self.cdp = await self.context.newCDPSession(self.page);
+    const context = await browser.newContext({ viewport: VIEWPORT, colorScheme: 'light', reducedMotion: 'reduce' });
+    self.page = await context.newPage();
+    self.cdp = await context.newCDPSession(self.page);
     self.scheme = 'light';
     await self.cdp.send('Page.enable');
     await self.page.goto(address);
@@ -30,21 +30,17 @@ export class Tab {
     return self;
   }
 
-  close() {
-    return this.context.close();
-  }
-
   /** What is wrong with a page, which has to be in the language `lang` and its direction `dir`. */
   async look(html, { lang, dir }) {
     const found = await this.withoutScript(html, { lang, dir });
     const structure = await this.page.evaluate(() => globalThis.looks.withScript());
-    found.push(...await this.colours(EVERY_RULE));
+    // Neither the other colours nor the focus and its way depend on words, so that most languages are alike.
+    const isNew = !this.seen.has(structure);
+    this.seen.add(structure);
+    found.push(...await this.axe(EVERY_RULE));
+    if (isNew) found.push(...await this.edgesAndFocus());
     await this.switchScheme();
-    // Neither the other colours nor the way that Tab takes depend on words, so that most languages are alike.
-    if (!this.seen.has(structure)) {
-      this.seen.add(structure);
-      found.push(...await this.colours(COLOURS), ...await this.keyboard());
-    }
+    if (isNew) found.push(...await this.axe(COLOURS), ...await this.edgesAndFocus(), ...await this.keyboard());
     return found;
   }
 
@@ -68,7 +64,7 @@ export class Tab {
     await this.cdp.send('Emulation.setEmulatedMedia', { features });
   }
 
-  async colours(runOnly) {
+  async axe(runOnly) {
     const options = {
       runOnly,
       rules: runOnly === EVERY_RULE ? { 'target-size': { enabled: true } } : {},
@@ -78,8 +74,15 @@ export class Tab {
       checks: { 'color-contrast': { options: { ignorePseudo: true } } },
       preload: false,
     };
-    const found = await this.page.evaluate(async (how) => [...await globalThis.looks.axe(how), ...globalThis.looks.edgesAndFocus()], options);
-    return found.map((text) => text.replace(':', ` (${this.scheme}):`));
+    return this.inScheme(await this.page.evaluate((how) => globalThis.looks.axe(how), options));
+  }
+
+  async edgesAndFocus() {
+    return this.inScheme(await this.page.evaluate(() => globalThis.looks.edgesAndFocus()));
+  }
+
+  inScheme(complaints) {
+    return complaints.map((text) => text.replace(':', ` (${this.scheme}):`));
   }
 
   async keyboard() {
