@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`os_user`], [`build_info`] | plain values; the time; randomness; other processes; users of the system; which build this is |
 //! | 2 | [`crypto`], [`xml`], [`telemetry`], [`localization`] | keys and certificates; reading and writing XML; the log; the texts that people see, in every language |
-//! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`], [`mail`], [`backup_encryption`] | one subject each |
+//! | 3 | [`saml`], [`oidc`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`], [`mail`], [`backup_encryption`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
 //! | 5 | [`api_model`] | what `--json` prints: serde types made from the provider's results |
 //! | 6 | [`web`] | HTTP, and nothing of SAML or SQL |
@@ -36,6 +36,7 @@ pub mod files;
 pub mod localization;
 pub mod mail;
 pub mod model;
+pub mod oidc;
 pub mod os_user;
 pub mod process;
 pub mod provider;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     api_model::{attribute::AttributeOutput, remedy, time::format_rfc3339},
     model::{
-        application::{Application, ApplicationKind, ServiceProvider, SpUrl},
+        application::{Application, ApplicationKind, Client, Protocol, ServiceProvider, SpUrl},
         key::Certificate,
         keys_on::KeysOn,
         remedy::Remediable,
@@ -47,6 +47,63 @@ pub struct ApplicationOutput {
     pub encrypt: &'static str,
     pub encryption_certificates: Vec<CertificateOutput>,
     pub attributes: Vec<AttributeOutput>,
+    /// What concerns OpenID Connect, for an application that speaks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientOutput>,
+}
+
+/// A client of OpenID Connect.
+#[derive(Debug, Serialize)]
+pub struct ClientOutput {
+    pub client_id: String,
+    /// `confidential` or `public`.
+    pub client_type: &'static str,
+    pub redirect_uris: Vec<String>,
+    /// What its `sub` is: `id`, `pairwise` or `email`.
+    pub subject_type: &'static str,
+    /// `RS256` or `ES256`.
+    pub id_token_algorithm: &'static str,
+    pub claims_in_id_token: bool,
+    /// `opaque` or `jwt`.
+    pub access_token_format: &'static str,
+    /// `never`, `offline_access` or `always`.
+    pub refresh: &'static str,
+}
+
+/// The values to paste at a client of OpenID Connect.
+#[derive(Debug, Serialize)]
+pub struct ProviderValuesOutput {
+    pub issuer: String,
+    pub configuration_url: String,
+    pub authorization_url: String,
+    pub token_url: String,
+    pub userinfo_url: String,
+    pub jwks_url: String,
+    pub revocation_url: String,
+    pub introspection_url: String,
+    pub client_id: String,
+    /// Only where the client was just added: it is stored as a hash.
+    pub client_secret: Option<String>,
+}
+
+/// A client of OpenID Connect, as `app show` and `app add` print it.
+#[derive(Debug, Serialize)]
+pub struct ClientDetailsOutput {
+    #[serde(flatten)]
+    pub application: ApplicationOutput,
+    pub paste: ProviderValuesOutput,
+    /// Sentences for people; their wording may change.
+    pub findings: Vec<String>,
+}
+
+/// A secret of a client, as `app secret` prints it.
+#[derive(Debug, Serialize)]
+pub struct ClientSecretOutput {
+    pub id: String,
+    pub created_at: String,
+    pub expires_at: Option<String>,
+    /// Only where it was just added.
+    pub secret: Option<String>,
 }
 
 /// A certificate of an application.
@@ -136,13 +193,21 @@ pub const fn kind_name(kind: ApplicationKind) -> &'static str {
     }
 }
 
+/// The same for an application, which may speak OpenID Connect.
+pub fn kind_of(application: &Application) -> &'static str {
+    match application.protocol {
+        Protocol::Saml(_) => kind_name(application.kind),
+        Protocol::Oidc(_) => "oidc",
+    }
+}
+
 impl From<&Application> for ApplicationOutput {
     fn from(application: &Application) -> Self {
         let own = Self {
             id: application.id.to_string(),
             slug: application.slug.as_str().to_owned(),
             name: application.name.clone(),
-            kind: kind_name(application.kind),
+            kind: kind_of(application),
             enabled: application.enabled,
             access: application.access.name(),
             second_factor: application.second_factor.map(|policy| policy.to_string()),
@@ -150,9 +215,28 @@ impl From<&Application> for ApplicationOutput {
             keys_on: application.keys_on().map(KeysOn::name),
             ..Self::default()
         };
-        match application.saml() {
-            Some(sp) => own.with_service_provider(sp),
-            None => own,
+        match &application.protocol {
+            Protocol::Saml(sp) => own.with_service_provider(sp),
+            Protocol::Oidc(client) => Self {
+                attributes: client.attributes.iter().map(AttributeOutput::from).collect(),
+                client: Some(ClientOutput::from(&**client)),
+                ..own
+            },
+        }
+    }
+}
+
+impl From<&Client> for ClientOutput {
+    fn from(client: &Client) -> Self {
+        Self {
+            client_id: client.client_id.to_string(),
+            client_type: client.client_type.name(),
+            redirect_uris: client.redirect_uris.iter().map(address_text).collect(),
+            subject_type: client.subject_type.name(),
+            id_token_algorithm: client.id_token_algorithm.name(),
+            claims_in_id_token: client.claims_in_id_token,
+            access_token_format: client.access_token_format.name(),
+            refresh: client.refresh.name(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn registered_values(application: &Application) -> Vec<(&'static str, String
 
 fn client_values(client: &Client) -> Vec<(&'static str, String)> {
     let redirect_uris = client.redirect_uris.iter();
-    let mut values = vec![("client ID", client.client_id.clone())];
+    let mut values = vec![("client ID", client.client_id.to_string())];
     values.extend(redirect_uris.map(|url| ("redirect URI", url.as_str().to_owned())));
     values
 }

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod audit_chain;
 pub mod backup;
 pub mod config;
+pub mod domain;
 pub mod email_change;
 pub mod group;
 pub mod group_import;

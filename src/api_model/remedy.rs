@@ -148,6 +148,15 @@ pub const fn fix_words(fix: Fix) -> &'static str {
         Fix::RenewMetadata => {
             "`hallpass app source` shows why no newer metadata could be fetched; whoever publishes it must renew its validUntil."
         }
+        Fix::RegisterClient => {
+            "Register it with `hallpass app add`, or compare its client ID: `hallpass app show` prints ours."
+        }
+        Fix::RegisterRedirectUri => {
+            "Take the redirect URI from the application's own settings, letter for letter, and register it with `hallpass app edit --redirect-uri`. `hallpass explain` shows what was asked for."
+        }
+        Fix::NewClientSecret => {
+            "Compare the client secret at the application. If it is lost, `hallpass app secret add` makes a new one beside it, and `hallpass app secret revoke` ends the old one."
+        }
         Fix::EnableApplication => "`hallpass app enable` switches it on again.",
         Fix::RegisterNewUrls => {
             "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`."
@@ -175,11 +184,15 @@ pub fn command(command: FixCommand, application: Option<&Application>) -> String
         FixCommand::AllowIdpInitiated => format!("hallpass app edit {slug} --allow-idp-initiated true"),
         FixCommand::EnableApplication => format!("hallpass app enable {slug}"),
         FixCommand::ListApplications => "hallpass app list".to_owned(),
+        FixCommand::ListClientSecrets => format!("hallpass app secret list {slug}"),
         FixCommand::ShowAccess => format!("hallpass app access show {slug}"),
         FixCommand::ListAttributes => format!("hallpass app attribute list {slug}"),
         FixCommand::ListImported => "hallpass app known list".to_owned(),
         FixCommand::ListSources => "hallpass app source".to_owned(),
         FixCommand::RegisterAcs => format!("hallpass app edit {slug} {}", acs_arguments(application)),
+        FixCommand::RegisterRedirectUri => {
+            format!("hallpass app edit {slug} {}", redirect_arguments(application))
+        }
         FixCommand::SecondFactor => "hallpass user second-factor EMAIL".to_owned(),
         FixCommand::SetPassword => "hallpass user set-password EMAIL".to_owned(),
         FixCommand::ShowApplication => format!("hallpass app show {slug}"),
@@ -211,6 +224,17 @@ fn acs_arguments(application: Option<&Application>) -> String {
             arguments.join(" ")
         }
     }
+}
+
+/// The same for redirect URIs.
+fn redirect_arguments(application: Option<&Application>) -> String {
+    let known = application.and_then(Application::oidc).into_iter();
+    let known = known.flat_map(|client| &client.redirect_uris);
+    let mut arguments: Vec<_> = known
+        .map(|uri| format!("--redirect-uri {}", shell_quoted(uri.as_str())))
+        .collect();
+    arguments.push("--redirect-uri 'REDIRECT URI'".to_owned());
+    arguments.join(" ")
 }
 
 /// Quotes `text` as one argument of a shell command.

@@ -8,6 +8,7 @@ mod config;
 mod csv_file;
 #[cfg(feature = "second-opinion")]
 mod demo;
+mod domain;
 mod explain;
 mod generate;
 mod group;
@@ -21,6 +22,7 @@ mod rescue;
 mod second_factor;
 mod service_user;
 mod session;
+mod token;
 mod user;
 
 pub use self::output::failure;
@@ -116,6 +118,16 @@ enum Command {
         #[command(subcommand)]
         command: passkey::Command,
     },
+    /// The domains that are the organisation's own
+    Domain {
+        #[command(subcommand)]
+        command: domain::Command,
+    },
+    /// What applications hold for people by OpenID Connect
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+    },
     /// Mail that Hallpass sends
     Mail {
         #[command(subcommand)]
@@ -184,6 +196,8 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings).map_err(with_working_command)?;
             passkey::run(&command, &provider, &settings)
         }
+        Command::Domain { command } => domain::run(&command, &open()?),
+        Command::Token { command } => token::run(&command, &open()?),
         Command::Mail { command } => mail::run(&command, &open()?),
         Command::Completions(arguments) => generate::print_completions::<Arguments>(&arguments),
         Command::ManPages(arguments) => generate::write_man_pages::<Arguments>(&arguments),

@@ -93,6 +93,7 @@ mod tests {
         ----- login
         ----- logout
         ----- single_logout
+        ----- token
         OA--- user.add
         OA--- user.edit
         OA--- user.enable
@@ -137,6 +138,9 @@ mod tests {
         OA--- app.metadata
         OA--- app.source
         OA--- app.confirm
+        OA--- app.secret *
+        OAH-- token.revoke
+        OA--- domain *
         OA--- metadata.source
         OA--- key.prepare *
         OA--- key.activate *
@@ -146,6 +150,7 @@ mod tests {
         OA--- key.remove *
         OA--- key.confirm
         O---- key.reseal *
+        ----- key.oidc
         OA--- mail.sent
         ----- mail.failed
         O---- database.backup *

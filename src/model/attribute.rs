@@ -153,6 +153,14 @@ impl AttributeRule {
             required: true,
         }
     }
+
+    /// The same, for users who have it.
+    pub fn optional(name: &str, source: AttributeSource) -> Self {
+        Self {
+            required: false,
+            ..Self::required(name, source)
+        }
+    }
 }
 
 /// The list that serves both types of ChatGPT connection and does no harm elsewhere; each name occurs once. `id` is

@@ -61,6 +61,16 @@ pub mod path {
     pub const ONE_TIME_LINK: &str = "/link/";
     /// Starts an application from its tile; the slug follows.
     pub const LAUNCH: &str = "/launch/";
+    /// What clients of OpenID Connect read about us (OpenID Connect Discovery, 4).
+    pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    /// The same, where clients of OAuth 2 look (rfc8414, 3).
+    pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+    pub const AUTHORIZE: &str = "/oidc/authorize";
+    pub const TOKEN: &str = "/oidc/token";
+    pub const USERINFO: &str = "/oidc/userinfo";
+    pub const JWKS: &str = "/oidc/jwks";
+    pub const REVOKE: &str = "/oidc/revoke";
+    pub const INTROSPECT: &str = "/oidc/introspect";
 }
 
 /// The public base URL: an origin, without a path.
@@ -175,6 +185,19 @@ pub struct Endpoints {
     pub metadata: String,
     /// Where the certificate can be downloaded.
     pub certificate: String,
+    pub oidc: OidcEndpoints,
+}
+
+/// Those of OpenID Connect.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OidcEndpoints {
+    pub configuration: String,
+    pub authorization: String,
+    pub token: String,
+    pub userinfo: String,
+    pub jwks: String,
+    pub revocation: String,
+    pub introspection: String,
 }
 
 impl Endpoints {
@@ -197,6 +220,15 @@ impl Endpoints {
             slo: at(path::SLO),
             metadata: at(path::METADATA),
             certificate: at(path::CERTIFICATE_PEM),
+            oidc: OidcEndpoints {
+                configuration: at(path::OPENID_CONFIGURATION),
+                authorization: at(path::AUTHORIZE),
+                token: at(path::TOKEN),
+                userinfo: at(path::USERINFO),
+                jwks: at(path::JWKS),
+                revocation: at(path::REVOKE),
+                introspection: at(path::INTROSPECT),
+            },
             base,
         }
     }

@@ -54,6 +54,10 @@ id_types! {
     ApplicationId;
     /// Names a row of the audit log.
     AuditId;
+    /// Names a secret of a client.
+    ClientSecretId;
+    /// Names what a client was granted at a sign-in.
+    GrantId;
     /// Names a group.
     GroupId;
     /// Names a piece of work that waits.

@@ -8,6 +8,8 @@ pub struct Installation {
     /// Our entity ID, for every service provider. Stored at the first start, so that a changed base URL does not
     /// change it silently.
     pub entity_id: EntityId,
+    /// The issuer of OpenID Connect: stored at the first start, as the entity ID is.
+    pub issuer: String,
     /// The base URL of the most recent `serve`.
     pub base_url: String,
     /// Raised by every change of an application or a key: replicas then reload what they have cached.

@@ -9,7 +9,7 @@ use crate::model::{
     user::Email,
 };
 
-/// An application that a session signed in to: single logout informs these.
+/// An application that a session signed in to, by whichever protocol: single logout informs these.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Participant {
     pub session: SessionId,
@@ -40,13 +40,44 @@ impl Participant {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ParticipantSubject {
     Saml(NameId),
+    /// The `sub` of OpenID Connect.
+    Oidc(String),
 }
+
+/// Stands where a name of SAML has its format, for a `sub`.
+const OIDC_FORMAT: &str = "oidc";
 
 impl ParticipantSubject {
     /// The name itself, without format or qualifiers.
     pub fn value(&self) -> &str {
         match self {
             Self::Saml(name_id) => &name_id.value,
+            Self::Oidc(sub) => sub,
+        }
+    }
+
+    /// The name of SAML; none, if the application speaks something else.
+    pub const fn name_id(&self) -> Option<&NameId> {
+        match self {
+            Self::Saml(name_id) => Some(name_id),
+            Self::Oidc(_) => None,
+        }
+    }
+
+    /// As the database keeps it: its columns are those of a name of SAML.
+    pub fn to_stored(&self) -> NameId {
+        match self {
+            Self::Saml(name_id) => name_id.clone(),
+            Self::Oidc(sub) => NameId::plain(OIDC_FORMAT, sub),
+        }
+    }
+
+    /// Reads what [`Self::to_stored`] made.
+    pub fn from_stored(stored: NameId) -> Self {
+        if stored.format == OIDC_FORMAT {
+            Self::Oidc(stored.value)
+        } else {
+            Self::Saml(stored)
         }
     }
 }

@@ -123,6 +123,11 @@ pub enum Fix {
     EnableImported,
     RenewMetadata,
     EnableApplication,
+    /// A client of OpenID Connect.
+    RegisterClient,
+    RegisterRedirectUri,
+    /// Or compare the one that the application has.
+    NewClientSecret,
     /// The connection was reset.
     RegisterNewUrls,
     PasteOurUrls,
@@ -141,11 +146,14 @@ pub enum FixCommand {
     AllowIdpInitiated,
     EnableApplication,
     ListApplications,
+    ListClientSecrets,
     ListAttributes,
     ListImported,
     ListSources,
     /// Register one more ACS, and keep the others.
     RegisterAcs,
+    /// Register one more redirect URI, and keep the others.
+    RegisterRedirectUri,
     SecondFactor,
     SetPassword,
     ShowAccess,

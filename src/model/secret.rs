@@ -98,6 +98,12 @@ impl TokenHash {
     }
 }
 
+impl From<[u8; 32]> for TokenHash {
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

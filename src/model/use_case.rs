@@ -104,6 +104,8 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::SignIn
         | AuditAction::Logout
         | AuditAction::SingleLogout
+        | AuditAction::Token
+        | AuditAction::OidcKey
         | AuditAction::UserChangePassword
         | AuditAction::UserEmailRequest
         | AuditAction::UserEmailChange
@@ -122,6 +124,7 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::SecondFactorRemove
         | AuditAction::UserInvite
         | AuditAction::UserRecoveryLink
+        | AuditAction::GrantEnd
         | AuditAction::SessionEnd => Permission::Help,
         AuditAction::UserAdd
         | AuditAction::UserEdit
@@ -136,6 +139,8 @@ const fn of_change(action: AuditAction) -> Permission {
         | AuditAction::GroupMember
         | AuditAction::ApplicationAdd
         | AuditAction::ApplicationEdit
+        | AuditAction::ClientSecret
+        | AuditAction::Domain
         | AuditAction::ApplicationAccess
         | AuditAction::ApplicationEnable
         | AuditAction::ApplicationEnableRule
@@ -178,6 +183,8 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::UserNameId
         | AuditAction::UserPin
         | AuditAction::ApplicationRemove
+        | AuditAction::ClientSecret
+        | AuditAction::Domain
         | AuditAction::KeyPrepare
         | AuditAction::KeyActivate
         | AuditAction::KeyBack
@@ -192,6 +199,9 @@ const fn is_sensitive_change(action: AuditAction) -> bool {
         | AuditAction::SignIn
         | AuditAction::Logout
         | AuditAction::SingleLogout
+        | AuditAction::Token
+        | AuditAction::GrantEnd
+        | AuditAction::OidcKey
         | AuditAction::UserAdd
         | AuditAction::UserEdit
         | AuditAction::UserEnable

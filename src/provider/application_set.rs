@@ -4,7 +4,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use crate::model::{
-    application::{Application, EntityId, Slug},
+    application::{Application, ClientId, EntityId, Slug},
     id::ApplicationId,
 };
 
@@ -17,6 +17,7 @@ const PIECE: usize = 128;
 pub struct ApplicationSet {
     by_name: Sorted,
     by_entity_id: Sorted,
+    by_client_id: Sorted,
     by_slug: Sorted,
     by_id: Sorted,
 }
@@ -28,6 +29,7 @@ impl ApplicationSet {
             by_entity_id: Sorted::new(all, |a, b| {
                 (a.entity_id(), &a.name, a.id).cmp(&(b.entity_id(), &b.name, b.id))
             }),
+            by_client_id: Sorted::new(all, |a, b| (a.client_id(), a.id).cmp(&(b.client_id(), b.id))),
             by_slug: Sorted::new(all, |a, b| (&a.slug, a.id).cmp(&(&b.slug, b.id))),
             by_id: Sorted::new(all, |a, b| a.id.cmp(&b.id)),
         }
@@ -49,10 +51,11 @@ impl ApplicationSet {
         }
     }
 
-    const fn each(&mut self) -> [&mut Sorted; 4] {
+    const fn each(&mut self) -> [&mut Sorted; 5] {
         [
             &mut self.by_name,
             &mut self.by_entity_id,
+            &mut self.by_client_id,
             &mut self.by_slug,
             &mut self.by_id,
         ]
@@ -62,6 +65,12 @@ impl ApplicationSet {
     pub(super) fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
         self.by_entity_id
             .equal(|application| application.entity_id().cmp(&Some(entity_id)))
+    }
+
+    /// The application with this client ID.
+    pub(super) fn by_client_id(&self, client_id: &ClientId) -> Option<&Arc<Application>> {
+        self.by_client_id
+            .first(|application| application.client_id().cmp(&Some(client_id)))
     }
 
     pub(super) fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
@@ -172,7 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::application::{ApplicationAccess, ApplicationKind, Client, Protocol, ServiceProvider};
+    use crate::model::application::{ApplicationAccess, ApplicationKind, Client, ClientId, ServiceProvider};
 
     fn application(number: u16, entity: u8, name: u8) -> Arc<Application> {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
@@ -198,10 +207,7 @@ mod tests {
     fn an_application_without_an_entity_id_is_never_found_by_one() {
         let (first, other) = (application(1, 0, 0), application(2, 1, 0));
         let without = Arc::new(Application {
-            protocol: Protocol::Oidc(Box::new(Client {
-                client_id: "urn:sp:0".to_owned(),
-                redirect_uris: Vec::new(),
-            })),
+            protocol: Client::with_defaults(ClientId::parse("urn:sp:0").unwrap(), Vec::new()).into(),
             ..(*application(3, 0, 0)).clone()
         });
         let set = ApplicationSet::new(&[Arc::clone(&first), other, Arc::clone(&without)]);

@@ -62,6 +62,10 @@ pub enum BootstrapNotice {
         before: String,
         entity_id: EntityId,
     },
+    /// An installation that is older than OpenID Connect has its issuer now, and keeps it.
+    IssuerFixed { issuer: String },
+    /// The base URL changed and the issuer did not: clients still compare it.
+    IssuerDiffers { issuer: String },
     /// The configured entity ID differs from the stored one, and has replaced it.
     EntityIdChanged { before: EntityId },
 }
@@ -81,6 +85,7 @@ impl Bootstrap<'_> {
     fn installation(&self) -> Result<Installation, Error> {
         let wanted = Installation {
             entity_id: self.default_entity_id(),
+            issuer: self.endpoints.base.origin().to_owned(),
             base_url: self.endpoints.base.origin().to_owned(),
             generation: 1,
             passkey_rp_id: None,
@@ -201,6 +206,7 @@ impl Bootstrap<'_> {
                 });
             }
         }
+        self.settle_issuer(stored, notices)?;
         if stored.base_url != origin {
             if had_applications {
                 notices.push(BootstrapNotice::BaseUrlChanged {
@@ -209,6 +215,31 @@ impl Bootstrap<'_> {
                 });
             }
             self.store.write_config(|tx| tx.set_base_url(origin))?;
+        }
+        Ok(())
+    }
+
+    /// The issuer follows the base URL until a client has read it.
+    fn settle_issuer(&self, stored: &Installation, notices: &mut Vec<BootstrapNotice>) -> Result<(), Error> {
+        let origin = self.endpoints.base.origin();
+        let (has_issuer, has_clients) = self
+            .store
+            .read(|tx| Ok((tx.has_issuer()?, tx.has_oidc_clients()?)))?;
+        if has_clients {
+            if stored.issuer != origin {
+                notices.push(BootstrapNotice::IssuerDiffers {
+                    issuer: stored.issuer.clone(),
+                });
+            }
+            return Ok(());
+        }
+        if !has_issuer || stored.issuer != origin {
+            self.store.write_config(|tx| tx.set_issuer(origin))?;
+        }
+        if !has_issuer {
+            notices.push(BootstrapNotice::IssuerFixed {
+                issuer: origin.to_owned(),
+            });
         }
         Ok(())
     }

@@ -13,7 +13,9 @@ use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
 use crate::{
-    crypto::{browser_state::BrowserStateKey, factor_key::FactorKey, job_key::JobKey},
+    crypto::{
+        browser_state::BrowserStateKey, factor_key::FactorKey, job_key::JobKey, refresh_key::RefreshKey,
+    },
     model::{
         actor::Actor, audit::AuditEvent, audit_action::AuditAction, endpoint::Endpoints, id::AuditId,
         mail::MailSettings, policy::Policy, secret::Token, text::hex,
@@ -54,6 +56,7 @@ pub(super) struct Inner {
     pub(super) state_key: BrowserStateKey,
     pub(super) job_key: JobKey,
     pub(super) factor_key: FactorKey,
+    pub(super) refresh_key: RefreshKey,
     pub(super) snapshot: RwLock<Option<Arc<Snapshot>>>,
     pub(super) loading: SingleFlight,
     pub(super) loads: AtomicU64,
@@ -84,12 +87,14 @@ impl Provider {
         let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
         let job_key = JobKey::from_sealing_key(&dependencies.sealing_key)?;
         let factor_key = FactorKey::from_sealing_key(&dependencies.sealing_key)?;
+        let refresh_key = RefreshKey::from_sealing_key(&dependencies.sealing_key)?;
         let inner = Inner {
             store_for_requests: dependencies.store.for_requests(),
             dependencies,
             state_key,
             job_key,
             factor_key,
+            refresh_key,
             health_check: Mutex::new(HealthCheck::default()),
             snapshot: RwLock::new(None),
             loading: SingleFlight::default(),
@@ -160,6 +165,10 @@ impl Provider {
 
     pub(super) fn factor_key(&self) -> &FactorKey {
         &self.0.factor_key
+    }
+
+    pub(super) fn refresh_key(&self) -> &RefreshKey {
+        &self.0.refresh_key
     }
 
     pub(super) fn job_key(&self) -> &JobKey {

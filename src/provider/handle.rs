@@ -98,6 +98,8 @@ handles! {
     SingleLogout by logout;
     /// SAML messages, metadata and certificates (`provider/saml`).
     Saml by saml;
+    /// Requests of OpenID Connect (`provider/oidc`).
+    Oidc by oidc;
     /// Work that waits until it is done (`provider/jobs`).
     Jobs by jobs;
 }

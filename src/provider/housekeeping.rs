@@ -64,6 +64,7 @@ impl Provider {
         if let Some(retention) = audit_retention {
             removed += self.audit(&Actor::Itself).remove_old_batches(now - retention)?;
         }
+        self.oidc().rotate_keys()?;
         self.keys(&Actor::Itself).warn_of_expiring_certificates()?;
         Ok(removed)
     }

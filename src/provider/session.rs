@@ -16,6 +16,9 @@ use crate::{
     store::SsoView,
 };
 
+/// How old `last_seen_at` may be before a sign-in writes it again.
+const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
+
 /// An active session and its user, who is enabled.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ActiveSession {
@@ -60,6 +63,34 @@ impl ActiveSession {
             email: email.clone(),
             ..self.user.clone()
         })
+    }
+
+    /// Whether its use is written down again.
+    pub(super) fn is_to_be_touched(&self, now: DateTime<Utc>) -> bool {
+        now - self.session.last_seen_at >= TOUCH_AFTER
+    }
+
+    /// What the application knows the user by, as it must be stored after a sign-in as `participant`; `None` if nothing
+    /// changes.
+    pub(super) fn changed_identity(&self, participant: &Participant) -> Option<ApplicationIdentity> {
+        let (name_id, email) = (participant.subject.value(), self.asserted_email());
+        match &self.identity {
+            Some(known) if known.last_name_id == name_id && known.last_email == *email => None,
+            known => Some(ApplicationIdentity {
+                application: participant.application,
+                user: self.user.id,
+                first_name_id: known
+                    .as_ref()
+                    .map_or(name_id, |known| &known.first_name_id)
+                    .to_owned(),
+                first_email: known.as_ref().map_or(email, |known| &known.first_email).clone(),
+                last_name_id: name_id.to_owned(),
+                last_email: email.clone(),
+                first_at: known.as_ref().map_or(participant.last_at, |known| known.first_at),
+                changed_at: participant.last_at,
+                pinned_email: known.as_ref().and_then(|known| known.pinned_email.clone()),
+            }),
+        }
     }
 
     /// The same, with what `view` says about the application in question.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{
-        application::{Application, EntityId, Slug},
+        application::{Application, ClientId, EntityId, Slug},
         id::{ApplicationId, GroupId},
         installation::Installation,
         policy::Policy,
@@ -18,7 +18,7 @@ use crate::{
     },
     provider::{
         application_set::ApplicationSet, dependencies::Dependencies, error::Error, key_rows,
-        keys::ring::KeyRing, saml::publication::Publication,
+        keys::ring::KeyRing, oidc::publication::OidcPublication, saml::publication::Publication,
     },
     saml::signer::Signer,
     store::{Configuration, Store},
@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub signer: Arc<Signer>,
     /// What anybody may fetch.
     pub publication: Arc<Publication>,
+    /// The same for clients of OpenID Connect.
+    pub oidc: Arc<OidcPublication>,
 }
 
 impl Snapshot {
@@ -83,6 +85,15 @@ impl Snapshot {
                 (Arc::new(signer), Arc::new(publication))
             }
         };
+        let oidc = match (before, read.oidc_keys) {
+            (Some(before), None) => Arc::clone(&before.oidc),
+            (_, keys) => Arc::new(OidcPublication::new(
+                &read.installation,
+                &dependencies.endpoints.oidc,
+                &keys.unwrap_or_default(),
+                &dependencies.sealing_key,
+            )?),
+        };
         let drafts = match (before, read.drafts) {
             (Some(before), None) => Arc::clone(&before.drafts),
             (_, drafts) => Arc::new(drafts.unwrap_or_default().0),
@@ -95,6 +106,7 @@ impl Snapshot {
             unreadable: Arc::new(unreadable),
             signer,
             publication,
+            oidc,
         })
     }
 
@@ -106,6 +118,10 @@ impl Snapshot {
     /// The applications with this entity ID, enabled or not, by name.
     pub fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
         self.applications.by_entity_id(entity_id)
+    }
+
+    pub fn by_client_id(&self, client_id: &ClientId) -> Option<&Arc<Application>> {
+        self.applications.by_client_id(client_id)
     }
 
     pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {

@@ -2,23 +2,24 @@
 
 use crate::{
     model::{
-        application::{Application, SamlApplication, SpUrl},
+        application::{Application, OidcApplication, Protocol, SamlApplication, SpUrl},
         audit_action::AuditAction,
         id::ApplicationId,
         reference::Reference,
         request_details::RequestDetails,
         second_factor::SecondFactorRule,
-        sign_in::{Payload, PendingSignIn, SamlPayload},
+        sign_in::{OidcPayload, Payload, PendingSignIn, SamlPayload},
         user::UserSummary,
     },
     provider::{
         audit::codes,
+        entry_refusal::{EntryRefusal, explanation_of},
         error::Error,
         handle::SignIn,
+        oidc::{authorization_response::AuthorizationResponse, refusal::response_to_go_back},
+        refusal::{RefusalContext, RefusedPage},
         saml::{
-            refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget, status_message},
-            request_details,
-            response::{ResponseOutcome, ResponseRequest, UNCHECKED_SIGNATURE},
+            refusal::RefusalOutcome, request_details, response::UNCHECKED_SIGNATURE,
             saml_response::SamlResponse,
         },
         session::ActiveSession,
@@ -29,18 +30,25 @@ use crate::{
         snapshot::Snapshot,
         visitor::Visitor,
     },
-    saml::refusal::Refusal,
+    saml,
 };
 
 /// What the browser gets at every entrance.
 #[derive(Debug)]
 pub enum SignInOutcome {
-    /// Post this to the application.
-    Respond(Box<SamlResponse>),
+    /// Take this to the application.
+    Respond(Box<ApplicationResponse>),
     /// Something comes before the response.
     Step(Step),
     /// There is no response.
     Refused(Refused),
+}
+
+/// What an application is sent through the browser, by protocol.
+#[derive(Debug)]
+pub enum ApplicationResponse {
+    Saml(SamlResponse),
+    Oidc(AuthorizationResponse),
 }
 
 /// What comes before the response.
@@ -96,14 +104,14 @@ pub struct NotAssignedPage {
     pub code: &'static str,
     /// Identifies this refusal in the audit log.
     pub reference: Reference,
-    /// The status that the application receives if the user goes back to it; `None` if it sent no request.
-    pub back: Option<Box<SamlResponse>>,
+    /// What the application receives if the user goes back to it; `None` if it sent no request.
+    pub back: Option<Box<ApplicationResponse>>,
 }
 
 impl From<RefusalOutcome> for SignInOutcome {
     fn from(instead: RefusalOutcome) -> Self {
         match instead {
-            RefusalOutcome::Status(response) => Self::Respond(response),
+            RefusalOutcome::Status(response) => Self::Respond(Box::new(ApplicationResponse::Saml(*response))),
             RefusalOutcome::RefusedPage(page) => Self::Refused(Refused::Page(page)),
         }
     }
@@ -122,19 +130,68 @@ pub(in crate::provider) enum Entrance {
     Continue(CookieBinding),
 }
 
+/// The application at the gate, by its protocol.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::provider) enum Party<'a> {
+    Saml(SamlApplication<'a>),
+    Oidc(OidcApplication<'a>),
+}
+
+impl<'a> Party<'a> {
+    /// The application, and what its protocol needs of a request; `None` if the request is of another protocol.
+    pub(in crate::provider) fn of(application: &'a Application, payload: &Payload) -> Option<Self> {
+        match (payload, &application.protocol) {
+            (Payload::Saml(_), Protocol::Saml(_)) => application.as_saml().map(Self::Saml),
+            (Payload::Oidc(_), Protocol::Oidc(_)) => application.as_oidc().map(Self::Oidc),
+            (Payload::Saml(_), Protocol::Oidc(_)) | (Payload::Oidc(_), Protocol::Saml(_)) => None,
+        }
+    }
+
+    pub(in crate::provider) const fn application(self) -> &'a Application {
+        match self {
+            Self::Saml(saml) => saml.application,
+            Self::Oidc(oidc) => oidc.application,
+        }
+    }
+}
+
 /// A sign-in at the gate.
 pub(in crate::provider) struct Entry<'a> {
     pub(in crate::provider) snapshot: &'a Snapshot,
-    pub(in crate::provider) application: SamlApplication<'a>,
+    pub(in crate::provider) party: Party<'a>,
     pub(in crate::provider) pending: PendingSignIn,
     pub(in crate::provider) entrance: Entrance,
     pub(in crate::provider) context: RefusalContext<'a>,
 }
 
-impl Entry<'_> {
-    const fn payload(&self) -> &SamlPayload {
-        let Payload::Saml(payload) = &self.pending.payload;
-        payload
+/// A sign-in at the gate, with what its responder takes.
+#[derive(Clone, Copy)]
+enum Responder<'e> {
+    Saml(SamlApplication<'e>, &'e SamlPayload),
+    Oidc(OidcApplication<'e>, &'e OidcPayload),
+}
+
+impl<'a> Entry<'a> {
+    const fn application(&self) -> &'a Application {
+        self.party.application()
+    }
+
+    /// `None` if the request is of another protocol than the application, which [`Party::of`] rules out.
+    fn responder(&self) -> Option<Responder<'_>> {
+        match (self.party, &self.pending.payload) {
+            (Party::Saml(saml), Payload::Saml(payload)) => Some(Responder::Saml(saml, payload)),
+            (Party::Oidc(oidc), Payload::Oidc(payload)) => Some(Responder::Oidc(oidc, payload)),
+            (Party::Saml(_), Payload::Oidc(_)) | (Party::Oidc(_), Payload::Saml(_)) => None,
+        }
+    }
+
+    /// Whether the address for the answer is registered still.
+    fn has_destination(&self) -> bool {
+        match self.responder() {
+            Some(Responder::Saml(saml, payload)) => saml.sp.acs_by_digest(&payload.acs_digest).is_some(),
+            Some(Responder::Oidc(oidc, payload)) => oidc.client.permits_redirect_to(&payload.redirect_uri),
+            None => false,
+        }
     }
 }
 
@@ -148,9 +205,9 @@ enum Missing {
 }
 
 /// The outcome of the gate.
-pub(in crate::provider) enum Passage<'a> {
-    /// The session may be answered, at this ACS.
-    Passed(Box<ActiveSession>, Authenticated, &'a SpUrl),
+pub(in crate::provider) enum Passage {
+    /// The session may be answered.
+    Passed(Box<ActiveSession>, Authenticated),
     /// It may not; this is what the browser gets.
     Stopped(SignInOutcome),
 }
@@ -162,58 +219,53 @@ impl SignIn<'_> {
         entry: &Entry<'_>,
         active_session: Option<ActiveSession>,
     ) -> Result<SignInOutcome, Error> {
-        let (active_session, authenticated, acs) = match self.pass_gate(entry, active_session)? {
-            Passage::Passed(active_session, authenticated, acs) => (active_session, authenticated, acs),
+        let (active_session, authenticated) = match self.pass_gate(entry, active_session)? {
+            Passage::Passed(active_session, authenticated) => (active_session, authenticated),
             Passage::Stopped(outcome) => return Ok(outcome),
         };
-        let response_request = ResponseRequest {
-            application: entry.application,
-            request_id: entry.payload().request_id.as_deref(),
-            acs,
-            relay_state: entry.payload().relay_state.clone(),
-            name_id_format: entry.payload().name_id_format,
-            authenticated,
-            unchecked_signature: entry.payload().unchecked_signature,
-        };
-        let visitor = entry.context.visitor;
-        match self
-            .saml()
-            .respond(entry.snapshot, response_request, &active_session, visitor)?
-        {
-            ResponseOutcome::Response(response) => Ok(SignInOutcome::Respond(response)),
-            ResponseOutcome::Replayed => {
-                let context = entry.context.clone().with_session(&active_session);
-                self.refused(Refusal::Replayed, &context)
+        let answered = match entry.responder() {
+            Some(Responder::Saml(saml, payload)) => {
+                self.saml()
+                    .respond_to_entry(entry, saml, payload, authenticated, &active_session)?
             }
-            ResponseOutcome::Refused(instead) => Ok(instead.into()),
+            Some(Responder::Oidc(oidc, payload)) => {
+                self.oidc()
+                    .respond_to_entry(entry, oidc, payload, authenticated, &active_session)?
+            }
+            None => Some(SignInOutcome::Refused(Refused::Unknown)),
+        };
+        match answered {
+            Some(outcome) => Ok(outcome),
             // Signed out since the session was read: nobody is signed in.
-            ResponseOutcome::SessionEnded => self.enter(entry, None),
+            None => self.enter(entry, None),
         }
     }
 
     /// Asks the gate, and turns what it refuses or misses into what the browser gets.
-    pub(in crate::provider) fn pass_gate<'a>(
+    pub(in crate::provider) fn pass_gate(
         &self,
-        entry: &Entry<'a>,
+        entry: &Entry<'_>,
         active_session: Option<ActiveSession>,
-    ) -> Result<Passage<'a>, Error> {
+    ) -> Result<Passage, Error> {
         let subject = entry.pending.requirements.subject.as_ref();
         let is_subject = match &active_session {
-            Some(active_session) => {
-                self.saml()
-                    .is_subject(entry.application.application, active_session, subject)?
-            }
+            Some(active_session) => match entry.party {
+                Party::Saml(saml) => self
+                    .saml()
+                    .is_subject(saml.application, active_session, subject)?,
+                Party::Oidc(oidc) => self.oidc().is_subject(oidc, active_session, subject)?,
+            },
             None => true,
         };
         let rule = self.second_factor_rule_at(
             entry.snapshot,
-            entry.application.application.second_factor,
+            entry.application().second_factor,
             active_session.as_ref(),
         )?;
         // A session that the browser withholds may have what the rule does not ask for: `/continue` sees it.
         let is_hidden = active_session.is_none() && entry.context.visitor.session_may_be_hidden;
         let decision = gate::decide(&GateInput {
-            application: entry.application.application,
+            application: entry.application(),
             pending: &entry.pending,
             is_resumed: matches!(entry.entrance, Entrance::Continue(_)),
             session: active_session.as_ref(),
@@ -225,38 +277,38 @@ impl SignIn<'_> {
             },
             now: self.now(),
         });
-        let acs = entry.application.sp.acs_by_digest(&entry.payload().acs_digest);
-        Ok(Passage::Stopped(match (decision, acs, active_session) {
-            (
-                GateDecision::Refused(
-                    refusal @ (GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired),
-                ),
-                _,
-                active_session,
-            )
-            | (GateDecision::Refused(refusal), Some(_), active_session) => {
-                self.refuse(entry, refusal, active_session.as_ref())?
-            }
-            // The registration changed while the user was typing.
-            (_, None, _) => self.refused(Refusal::UnknownAcs, &entry.context)?,
-            (GateDecision::Respond(authenticated), Some(acs), Some(active_session)) => {
-                return Ok(Passage::Passed(Box::new(active_session), authenticated, acs));
-            }
-            (GateDecision::Respond(_) | GateDecision::SecondFactor, Some(_), None) => {
-                self.sign_in_step(entry, None, Missing::SignIn)?
-            }
-            (GateDecision::SignIn { reauthenticate }, Some(_), active_session) => {
-                let missing = if reauthenticate {
-                    Missing::Reauthentication
-                } else {
-                    Missing::SignIn
-                };
-                self.sign_in_step(entry, active_session.as_ref(), missing)?
-            }
-            (GateDecision::SecondFactor, Some(_), active_session) => {
-                self.sign_in_step(entry, active_session.as_ref(), Missing::SecondFactor)?
-            }
-        }))
+        Ok(Passage::Stopped(
+            match (decision, entry.has_destination(), active_session) {
+                (
+                    GateDecision::Refused(
+                        refusal @ (GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired),
+                    ),
+                    _,
+                    active_session,
+                )
+                | (GateDecision::Refused(refusal), true, active_session) => {
+                    self.refuse(entry, refusal, active_session.as_ref())?
+                }
+                (_, false, _) => self.refuse_here(entry, EntryRefusal::NoDestination, &entry.context)?,
+                (GateDecision::Respond(authenticated), true, Some(active_session)) => {
+                    return Ok(Passage::Passed(Box::new(active_session), authenticated));
+                }
+                (GateDecision::Respond(_) | GateDecision::SecondFactor, true, None) => {
+                    self.sign_in_step(entry, None, Missing::SignIn)?
+                }
+                (GateDecision::SignIn { reauthenticate }, true, active_session) => {
+                    let missing = if reauthenticate {
+                        Missing::Reauthentication
+                    } else {
+                        Missing::SignIn
+                    };
+                    self.sign_in_step(entry, active_session.as_ref(), missing)?
+                }
+                (GateDecision::SecondFactor, true, active_session) => {
+                    self.sign_in_step(entry, active_session.as_ref(), Missing::SecondFactor)?
+                }
+            },
+        ))
     }
 
     /// The user has to sign in first: how, depends on the entrance.
@@ -267,6 +319,9 @@ impl SignIn<'_> {
         missing: Missing,
     ) -> Result<SignInOutcome, Error> {
         let (visitor, asked) = (entry.context.visitor, &entry.pending.requirements);
+        let no_page = EntryRefusal::NoPage {
+            is_second_factor: missing == Missing::SecondFactor,
+        };
         let step = match entry.entrance {
             Entrance::StartUrl | Entrance::Tile if missing == Missing::SecondFactor => Step::SecondFactor,
             Entrance::StartUrl | Entrance::Tile => Step::SignInFirst,
@@ -275,7 +330,7 @@ impl SignIn<'_> {
                 if asked.is_passive
                     && (asked.force_authn || !visitor.session_may_be_hidden || !visitor.is_navigation) =>
             {
-                return self.refuse_with_status(entry, Refusal::NoPassive, &entry.context);
+                return self.refuse_at_application(entry, no_page, &entry.context);
             }
             Entrance::Request if !visitor.is_navigation => Step::LeaveFrame,
             Entrance::Request => {
@@ -283,7 +338,7 @@ impl SignIn<'_> {
                 Step::Continue(self.seal_sign_in(&entry.pending, visitor)?)
             }
             Entrance::Continue(_) if asked.is_passive => {
-                return self.refuse_with_status(entry, Refusal::NoPassive, &entry.context);
+                return self.refuse_at_application(entry, no_page, &entry.context);
             }
             // From here on it is bound to the same cookie as the form.
             Entrance::Continue(CookieBinding::Posted) => {
@@ -294,7 +349,7 @@ impl SignIn<'_> {
             }
             Entrance::Continue(CookieBinding::Browser) => {
                 let signed_in = active_session.map(|active_session| active_session.user.email.as_str());
-                let application = entry.application.application;
+                let application = entry.application();
                 Step::SignIn(SignInPrompt {
                     application: Some((application.id, application.name.clone())),
                     reauthenticate: missing == Missing::Reauthentication,
@@ -308,15 +363,16 @@ impl SignIn<'_> {
 
     /// When the sign-in resumes, the request is no longer available.
     fn record_unchecked_signature(&self, entry: &Entry<'_>) -> Result<(), Error> {
-        if !entry.payload().unchecked_signature {
-            return Ok(());
+        match &entry.pending.payload {
+            Payload::Saml(saml) if saml.unchecked_signature => {}
+            Payload::Saml(_) | Payload::Oidc(_) => return Ok(()),
         }
         let mut event = self.event(
             AuditAction::SingleSignOn,
             codes::SIGNATURE_UNCHECKED,
             Some(entry.context.visitor),
         );
-        event.application = Some(entry.application.application.id);
+        event.application = Some(entry.application().id);
         event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
         event.unauthenticated = true;
         self.count_refusal(&event)?;
@@ -342,87 +398,98 @@ impl SignIn<'_> {
                 Ok(SignInOutcome::Refused(Refused::Unknown))
             }
             GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired => {
-                self.refused(refusal.into(), &entry.context)
+                self.refuse_here(entry, EntryRefusal::Gate(refusal), &entry.context)
             }
             GateRefusal::NotAssigned => self.refuse_access(entry, &context(), active_session),
             GateRefusal::OtherSubject | GateRefusal::AuthnContext => {
-                self.refuse_with_status(entry, refusal.into(), &context())
+                self.refuse_at_application(entry, EntryRefusal::Gate(refusal), &context())
             }
         }
     }
 
-    /// The user is told whom to ask, and can then go back to the application with a status; where no page may be shown,
-    /// the application receives the status at once.
+    /// The user is told whom to ask, and can then go back to the application with what it is told; where no page may be
+    /// shown, the application is told at once.
     fn refuse_access(
         &self,
         entry: &Entry<'_>,
         context: &RefusalContext<'_>,
         active_session: Option<&ActiveSession>,
     ) -> Result<SignInOutcome, Error> {
-        let refusal = Refusal::NotAssigned;
+        let refusal = EntryRefusal::Gate(GateRefusal::NotAssigned);
         let is_navigation = entry.entrance != Entrance::Request || entry.context.visitor.is_navigation;
         let may_show_page = is_navigation && !entry.pending.requirements.is_passive;
         let Some(active_session) = active_session.filter(|_| may_show_page) else {
-            return self.refuse_with_status(entry, refusal, context);
+            return self.refuse_at_application(entry, refusal, context);
         };
-        let (payload, application) = (entry.payload(), entry.application.application);
+        let application = entry.application();
         let groups = self.store().read(|tx| tx.assigned_groups(application.id))?;
-        let reference = self.saml().record_refusal(&refusal, context)?;
-        let acs = entry.application.sp.acs_by_digest(&payload.acs_digest);
-        let back = match (payload.request_id.as_deref(), acs, refusal.status()) {
-            (Some(request_id), Some(acs), Some(status)) => {
-                let target = StatusTarget {
-                    request_id,
-                    acs,
-                    relay_state: payload.relay_state.clone(),
-                };
-                let message = status_message(&refusal, &reference);
-                let saml = self.saml();
-                let status =
-                    saml.status_response(entry.snapshot, entry.application, target, status, &message)?;
-                Some(Box::new(status))
+        let explanation = explanation_of(refusal);
+        let message = saml::refusal::Refusal::NotAssigned.to_string();
+        let reference = self.record_refused(explanation.code, &message, context)?;
+        let back = match entry.responder() {
+            Some(Responder::Saml(saml, payload)) => {
+                let status = self
+                    .saml()
+                    .told_later(entry.snapshot, saml, payload, &reference)?;
+                status.map(|status| Box::new(ApplicationResponse::Saml(status)))
             }
-            (_, _, _) => None,
+            Some(Responder::Oidc(oidc, payload)) => {
+                let error = response_to_go_back(entry.snapshot, oidc, payload, (refusal, &reference));
+                Some(Box::new(ApplicationResponse::Oidc(error)))
+            }
+            None => None,
         };
         Ok(SignInOutcome::Refused(Refused::NotAssigned(Box::new(
             NotAssignedPage {
                 application: (application.id, application.name.clone()),
                 user: UserSummary::from(&active_session.user),
                 groups: groups.into_iter().map(|group| group.name.to_string()).collect(),
-                code: refusal.code(),
+                code: explanation.code,
                 reference,
                 back,
             },
         ))))
     }
 
-    /// A status to the sender of the request; our own page, if there was no request.
-    fn refuse_with_status(
+    /// The sender of the request is told; our own page, if there was no request.
+    pub(in crate::provider) fn refuse_at_application(
         &self,
         entry: &Entry<'_>,
-        refusal: Refusal,
+        refusal: EntryRefusal,
         context: &RefusalContext<'_>,
     ) -> Result<SignInOutcome, Error> {
-        let payload = entry.payload();
-        let acs = entry.application.sp.acs_by_digest(&payload.acs_digest);
-        let (Some(request_id), Some(acs)) = (payload.request_id.as_deref(), acs) else {
-            return self.refused(refusal, context);
-        };
-        let target = StatusTarget {
-            request_id,
-            acs,
-            relay_state: payload.relay_state.clone(),
-        };
-        let outcome =
-            self.saml()
-                .respond_with_status(entry.snapshot, entry.application, target, refusal, context)?;
-        Ok(outcome.into())
+        match entry.responder() {
+            Some(Responder::Saml(saml, payload)) => {
+                let refused = self
+                    .saml()
+                    .refuse_entry(entry.snapshot, saml, payload, refusal, context)?;
+                Ok(refused.into())
+            }
+            Some(Responder::Oidc(oidc, payload)) => {
+                self.oidc()
+                    .refuse_entry(entry.snapshot, oidc, payload, refusal, context)
+            }
+            None => Ok(SignInOutcome::Refused(Refused::Unknown)),
+        }
     }
 
     /// Our own page.
+    fn refuse_here(
+        &self,
+        entry: &Entry<'_>,
+        refusal: EntryRefusal,
+        context: &RefusalContext<'_>,
+    ) -> Result<SignInOutcome, Error> {
+        match entry.party {
+            Party::Saml(_) => self.refused(&refusal.into(), context),
+            Party::Oidc(_) => self.oidc().refused_here(refusal, context),
+        }
+    }
+
+    /// Our own page, for a request of SAML.
     pub(in crate::provider) fn refused(
         &self,
-        refusal: Refusal,
+        refusal: &saml::refusal::Refusal,
         context: &RefusalContext<'_>,
     ) -> Result<SignInOutcome, Error> {
         let page = self.saml().refused_page(refusal, context)?;
@@ -438,34 +505,29 @@ impl SignIn<'_> {
         binding: CookieBinding,
         visitor: &Visitor,
     ) -> Result<SignInOutcome, Error> {
-        let Payload::Saml(payload) = &pending.payload;
-        let Some(saml) = application.as_saml() else {
+        let Some(party) = Party::of(application, &pending.payload) else {
             return Ok(SignInOutcome::Refused(Refused::Unknown));
         };
-        let acs = saml.sp.acs_by_digest(&payload.acs_digest);
-        let details = RequestDetails::default()
-            .with(request_details::name::REQUEST, payload.request_id.as_deref())
-            .with(request_details::name::ACS, acs.map(SpUrl::as_str));
+        let details = match &pending.payload {
+            Payload::Saml(payload) => {
+                let acs = application
+                    .saml()
+                    .and_then(|sp| sp.acs_by_digest(&payload.acs_digest));
+                RequestDetails::default()
+                    .with(request_details::name::REQUEST, payload.request_id.as_deref())
+                    .with(request_details::name::ACS, acs.map(SpUrl::as_str))
+            }
+            Payload::Oidc(payload) => RequestDetails::default()
+                .with(request_details::name::REDIRECT_URI, Some(&payload.redirect_uri)),
+        };
         let entry = Entry {
             snapshot,
-            application: saml,
+            party,
             pending,
             entrance: Entrance::Continue(binding),
             context: RefusalContext::sso(Some(application), details, visitor).validated(),
         };
         let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
         self.enter(&entry, active_session)
-    }
-}
-
-impl From<GateRefusal> for Refusal {
-    fn from(refusal: GateRefusal) -> Self {
-        match refusal {
-            GateRefusal::ApplicationDisabled => Self::ApplicationDisabled,
-            GateRefusal::MetadataExpired => Self::MetadataExpired,
-            GateRefusal::NotAssigned => Self::NotAssigned,
-            GateRefusal::OtherSubject => Self::Subject,
-            GateRefusal::AuthnContext => Self::AuthnContext,
-        }
     }
 }

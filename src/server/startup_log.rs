@@ -39,6 +39,14 @@ pub(super) fn log_finding(finding: &BootstrapNotice) {
             %entity_id,
             "the base URL changed. Applications go on knowing this provider as {entity_id}, but their Sign-in URL and Sign-out URL still begin with {before}: paste the new ones there (`hallpass app show` prints them)"
         ),
+        BootstrapNotice::IssuerFixed { issuer } => tracing::info!(
+            issuer,
+            "the issuer of OpenID Connect is fixed from now on: clients compare it letter for letter"
+        ),
+        BootstrapNotice::IssuerDiffers { issuer } => tracing::warn!(
+            issuer,
+            "the base URL is not the issuer of OpenID Connect. Its clients know this provider as {issuer}, and refuse what comes from another: bring that address back, or set them up anew"
+        ),
         BootstrapNotice::EntityIdChanged { before } => tracing::warn!(
             %before,
             "the entity ID changed. Applications that know this provider by the one before refuse its answers until the new one is pasted there"

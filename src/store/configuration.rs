@@ -8,7 +8,8 @@ use std::{
 use crate::{
     model::{
         application::Application, id::GroupId, installation::Installation, key::SealedKey,
-        rollover::ApplicationDraft, second_factor::SecondFactorPolicy, unreadable::UnreadableRow,
+        oidc_key::SealedOidcKey, rollover::ApplicationDraft, second_factor::SecondFactorPolicy,
+        unreadable::UnreadableRow,
     },
     store::{connection::Tx, error::Error},
 };
@@ -20,6 +21,8 @@ pub struct Configuration {
     pub installation: Installation,
     /// `None` if neither keys nor entity ID nor base URL changed.
     pub keys: Option<(Vec<SealedKey>, Vec<UnreadableRow>)>,
+    /// The keys of OpenID Connect, under the same condition.
+    pub oidc_keys: Option<Vec<SealedOidcKey>>,
     /// `None` if no draft changed.
     pub drafts: Option<(Vec<ApplicationDraft>, Vec<UnreadableRow>)>,
     pub applications: Vec<Arc<Application>>,
@@ -55,6 +58,7 @@ impl Tx {
                 tx.each_application(&ids, &mut |application| applications.push(Arc::new(application)))?;
             Ok(Some(Configuration {
                 keys: read_keys.then(|| tx.readable_keys()).transpose()?,
+                oidc_keys: read_keys.then(|| tx.oidc_keys()).transpose()?,
                 group_policies: tx.group_policies()?,
                 drafts: read_drafts.then(|| tx.drafts_and_unreadable()).transpose()?,
                 installation,

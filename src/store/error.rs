@@ -37,9 +37,6 @@ pub enum Error {
         /// The column that holds the value, if known.
         column: Option<&'static str>,
     },
-    /// The application speaks a protocol that no table has room for.
-    #[error("an application that speaks {0} cannot be stored")]
-    UnstorableProtocol(&'static str),
     #[error("a column has a type that is not known: {0}")]
     UnknownColumnType(String),
     /// Two databases of one version have the same tables.
@@ -104,8 +101,7 @@ impl Error {
             | Self::ChangedMeanwhile
             | Self::NoOwnerLeft
             | Self::PeopleChanged
-            | Self::Copy { .. }
-            | Self::UnstorableProtocol(_) => false,
+            | Self::Copy { .. } => false,
         }
     }
 
@@ -139,8 +135,7 @@ impl Error {
             | Self::ChangedMeanwhile
             | Self::NoOwnerLeft
             | Self::PeopleChanged
-            | Self::Copy { .. }
-            | Self::UnstorableProtocol(_) => false,
+            | Self::Copy { .. } => false,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tables whose rows expire: name, key, and the column with the expiry time.
-const EXPIRING: [(&str, &str, &str); 8] = [
+const EXPIRING: [(&str, &str, &str); 9] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
     ("seen_ids", "kind, issuer, value", "expires_at"),
@@ -24,6 +24,7 @@ const EXPIRING: [(&str, &str, &str); 8] = [
     ("network_people", "network, user_id", "expires_at"),
     ("one_time_links", "token_hash", "expires_at"),
     ("email_changes", "confirm_hash", "expires_at"),
+    ("access_tokens", "sha256", "expires_at"),
 ];
 
 /// Any of these columns can say that a session is over: it was ended, or it expired.
@@ -31,6 +32,8 @@ const SESSION_END_COLUMNS: [&str; 3] = ["ended_at", "expires_at", "idle_expires_
 
 /// How long a logout stays readable after its expiry.
 const LOGOUT_RETENTION: TimeDelta = TimeDelta::hours(1);
+/// How long a grant of OpenID Connect stays readable after its expiry.
+const GRANT_RETENTION: TimeDelta = TimeDelta::days(1);
 /// How long a job stays readable, without its payload, after the time at which it is given up. One of a kind that no
 /// version here knows is never done, and goes too.
 const JOB_RETENTION: TimeDelta = TimeDelta::days(7);
@@ -59,6 +62,9 @@ impl Tx {
         // By then the end of an expired logout has been recorded; it may still be looked at.
         let cutoff = (now - LOGOUT_RETENTION).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
+        // What belongs to it goes with it. Until then a code or a token that comes again is recognized.
+        let cutoff = (now - GRANT_RETENTION).naive_utc();
+        removed += self.remove_due("oidc_grants", "id", "expires_at", cutoff, batch_size - removed)?;
         let cutoff = (now - JOB_RETENTION).naive_utc();
         removed += self.remove_due("jobs", "id", "expires_at", cutoff, batch_size - removed)?;
         removed += self.remove_unproven(unproven_before, batch_size - removed)?;

@@ -15,6 +15,16 @@ use crate::{
 const ROW_ID: i64 = 1;
 
 impl Tx {
+    /// Whether an issuer was fixed: an installation that is older than OpenID Connect has none.
+    pub fn has_issuer(&mut self) -> Result<bool, Error> {
+        let found = installation::table
+            .find(ROW_ID)
+            .select(installation::issuer)
+            .first::<Option<String>>(&mut self.0)
+            .optional()?;
+        Ok(found.flatten().is_some())
+    }
+
     /// The installation; `None` before its first start.
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
@@ -31,6 +41,7 @@ impl Tx {
         let row = (
             installation::id.eq(ROW_ID),
             installation::entity_id.eq(proposed.entity_id.as_str()),
+            installation::issuer.eq(&proposed.issuer),
             installation::base_url.eq(&proposed.base_url),
             installation::generation.eq(proposed.generation),
         );
@@ -63,6 +74,15 @@ impl ConfigTx<'_> {
         Ok(())
     }
 
+    /// Fixes the issuer, which every client compares.
+    pub fn set_issuer(&mut self, issuer: &str) -> Result<(), Error> {
+        self.changed_identity();
+        diesel::update(installation::table.find(ROW_ID))
+            .set(installation::issuer.eq(issuer))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
     /// Records the base URL in use.
     pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
         self.changed_identity();
@@ -89,6 +109,7 @@ struct Row {
     base_url: String,
     generation: i64,
     passkey_rp_id: Option<String>,
+    issuer: Option<String>,
 }
 
 impl TryFrom<Row> for Installation {
@@ -98,6 +119,7 @@ impl TryFrom<Row> for Installation {
         let name = RowContext::new("installation", "1");
         Ok(Self {
             entity_id: name.column("entity_id").valid(EntityId::parse(&row.entity_id))?,
+            issuer: row.issuer.unwrap_or_else(|| row.base_url.clone()),
             base_url: row.base_url,
             generation: row.generation,
             // One that is no domain is good for no passkey.

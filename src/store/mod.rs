@@ -14,6 +14,7 @@ mod installation;
 mod jobs;
 mod keys;
 mod migrate;
+mod oidc;
 mod people;
 mod pool;
 mod request_pool;
@@ -36,6 +37,7 @@ pub use self::{
     groups::{assignments::Assignee, rows::GroupFilter},
     keys::signing_keys::RolloverStep,
     migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
+    oidc::grants::GrantView,
     people::{
         bulk::UserKeys,
         owners::Owners,

@@ -22,6 +22,7 @@ diesel::table! {
         base_url -> Text,
         generation -> BigInt,
         passkey_rp_id -> Nullable<Text>,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -106,6 +107,122 @@ diesel::table! {
         access -> Text,
         second_factor -> Nullable<Text>,
         second_factor_from -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    oidc_clients (application_id) {
+        application_id -> Text,
+        client_id -> Text,
+        client_type -> Text,
+        subject_type -> Text,
+        id_token_algorithm -> Text,
+        claims_in_id_token -> Bool,
+        access_token_format -> Text,
+        refresh -> Text,
+        keys_on -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    oidc_redirect_uris (application_id, position) {
+        application_id -> Text,
+        position -> BigInt,
+        uri -> Text,
+    }
+}
+
+diesel::table! {
+    oidc_client_secrets (id) {
+        id -> Text,
+        application_id -> Text,
+        sha256 -> Binary,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    oidc_keys (id) {
+        id -> Text,
+        algorithm -> Text,
+        state -> Text,
+        sealed -> Nullable<Binary>,
+        public -> Binary,
+        created_at -> Timestamp,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    oidc_grants (id) {
+        id -> Text,
+        application_id -> Text,
+        user_id -> Text,
+        session_id -> Text,
+        outlives_session -> Bool,
+        scope -> Text,
+        resource -> Text,
+        id_token_claims -> Text,
+        userinfo_claims -> Text,
+        acr -> Text,
+        amr -> Text,
+        auth_time -> Timestamp,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    verified_emails (user_id) {
+        user_id -> Text,
+        email -> Text,
+        verified_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    organisation_domains (domain) {
+        domain -> Text,
+        added_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    authorization_codes (sha256) {
+        sha256 -> Binary,
+        grant_id -> Text,
+        redirect_uri -> Text,
+        code_challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (sha256) {
+        sha256 -> Binary,
+        grant_id -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        rotated_at -> Nullable<Timestamp>,
+        successor_sha256 -> Nullable<Binary>,
+        successor -> Nullable<Binary>,
+        recovered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    access_tokens (sha256) {
+        sha256 -> Binary,
+        grant_id -> Text,
+        scope -> Text,
+        audience -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }
 
@@ -610,6 +727,7 @@ diesel::joinable!(application_groups -> groups (group_id));
 diesel::joinable!(application_users -> users (user_id));
 diesel::joinable!(group_members -> groups (group_id));
 diesel::joinable!(group_members -> users (user_id));
+diesel::joinable!(oidc_clients -> applications (application_id));
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -619,7 +737,7 @@ diesel::joinable!(user_passwords -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_numbers);
 diesel::allow_tables_to_appear_in_same_query!(application_sources, metadata_sources);
 diesel::allow_tables_to_appear_in_same_query!(application_key_follow, applications);
-diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
+diesel::allow_tables_to_appear_in_same_query!(oidc_clients, saml_service_providers, applications);
 diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(application_groups, applications);
 diesel::allow_tables_to_appear_in_same_query!(app_identities, applications);
@@ -631,6 +749,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     group_members,
     groups,
     installation,
+    oidc_grants,
     session_participants,
     sessions,
     user_attributes,

@@ -81,8 +81,7 @@ fn is_database_failure(error: &Error) -> bool {
         | Error::ChangedMeanwhile
         | Error::NoOwnerLeft
         | Error::PeopleChanged
-        | Error::Copy { .. }
-        | Error::UnstorableProtocol(_) => false,
+        | Error::Copy { .. } => false,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod assets;
 mod error;
 mod health;
 mod layer;
+mod oidc;
 pub mod page;
 mod password_text;
 mod people;
@@ -129,11 +130,33 @@ fn routes(app: &mut ServiceConfig) {
     );
     app.service(resource(path::CERTIFICATE_PEM).route(get_or_head().to(saml::publish::pem)));
     app.service(resource(path::CERTIFICATE_CER).route(get_or_head().to(saml::publish::cer)));
+    oidc_routes(app);
     app.service(resource(assets::STYLE_PATH).route(get_or_head().to(assets::style)));
     app.service(resource(assets::OLD_STYLE_PATH).route(get_or_head().to(assets::style)));
     app.service(resource(assets::LOGO_PATH).route(get_or_head().to(assets::logo)));
     app.service(resource(health::LIVE).route(get_or_head().to(health::live)));
     app.service(resource(health::READY).route(get_or_head().to(health::ready)));
+}
+
+fn oidc_routes(app: &mut ServiceConfig) {
+    for address in [path::OPENID_CONFIGURATION, path::OAUTH_METADATA] {
+        app.service(resource(address).route(get_or_head().to(oidc::publish::metadata)));
+    }
+    app.service(resource(path::JWKS).route(get_or_head().to(oidc::publish::jwks)));
+    app.service(
+        resource(path::AUTHORIZE)
+            .route(get().to(oidc::authorize::get))
+            .route(head().to(empty_ok))
+            .route(post().to(oidc::authorize::post)),
+    );
+    app.service(resource(path::TOKEN).route(post().to(oidc::token::token)));
+    app.service(resource(path::INTROSPECT).route(post().to(oidc::token::introspect)));
+    app.service(resource(path::REVOKE).route(post().to(oidc::token::revoke)));
+    app.service(
+        resource(path::USERINFO)
+            .route(get_or_head().to(oidc::user_info::get))
+            .route(post().to(oidc::user_info::post)),
+    );
 }
 
 /// Signing in with a passkey alone.

@@ -4,19 +4,20 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
     api_model::remedy,
-    model::{endpoint::path, id::ApplicationId, user::UserSummary},
+    model::{endpoint::path, id::ApplicationId, sign_in::ResponseMode, user::UserSummary},
     provider::{
+        oidc::authorization_response::AuthorizationResponse,
+        refusal::RefusedPage,
         saml::{
             logout_steps::{LogoutDelivery, OutboundBinding},
-            refusal::RefusedPage,
             saml_response::SamlResponse,
         },
         sign_in::pending::{NewCookie, SealedSignIn},
-        sso::NotAssignedPage as NotAssigned,
+        sso::{ApplicationResponse, NotAssignedPage as NotAssigned},
     },
     web::{
         page::{
-            auto_post::{AutoPostKind, AutoPostPage, Base64},
+            auto_post::{AutoPostKind, AutoPostPage, Base64, PostBody, RedirectPage},
             not_assigned::{NotAssignedPage, WayBack},
             part::{AppMark, UserMark},
             refusal::{RefusalPage, RefusedAction},
@@ -45,11 +46,69 @@ pub(super) fn saml_response(site: &Site, request: &HttpRequest, answer: &SamlRes
             AutoPostKind::Refused
         },
         destination: answer.acs.as_str(),
-        message: Base64::encode(&answer.xml),
-        relay_state: answer.relay_state.as_deref(),
+        body: PostBody::Saml {
+            message: Base64::encode(&answer.xml),
+            relay_state: answer.relay_state.as_deref(),
+        },
         user: answer.user.as_ref().map(user_mark),
     };
     site.auto_post(&page, answer.acs.is_plain_http())
+}
+
+/// What an application is sent through the browser.
+pub(super) fn application_response(
+    site: &Site,
+    request: &HttpRequest,
+    response: &ApplicationResponse,
+) -> HttpResponse {
+    match response {
+        ApplicationResponse::Saml(saml) => saml_response(site, request, saml),
+        ApplicationResponse::Oidc(oidc) => authorization_response(site, request, oidc),
+    }
+}
+
+fn authorization_response(
+    site: &Site,
+    request: &HttpRequest,
+    response: &AuthorizationResponse,
+) -> HttpResponse {
+    let kind = if response.user.is_some() {
+        AutoPostKind::SignedIn
+    } else {
+        AutoPostKind::Refused
+    };
+    let user = response.user.as_ref().map(user_mark);
+    let application = app_mark(response.application, &response.application_name);
+    match response.mode {
+        ResponseMode::FormPost => {
+            let page = AutoPostPage {
+                page: site.page_context(request).once(),
+                application,
+                kind,
+                destination: &response.redirect_uri,
+                body: PostBody::Fields(&response.parameters),
+                user,
+            };
+            site.auto_post(&page, is_plain_http(&response.redirect_uri))
+        }
+        // No form of ours led here.
+        ResponseMode::Query if request.path() == path::AUTHORIZE => see_other(&response.url()).finish(),
+        ResponseMode::Query => {
+            let shown = RedirectPage {
+                page: site.page_context(request).once(),
+                application,
+                kind,
+                url: &response.url(),
+                user,
+            };
+            page(StatusCode::OK, &shown)
+        }
+    }
+}
+
+/// Only an address on this machine is.
+fn is_plain_http(redirect_uri: &str) -> bool {
+    redirect_uri.starts_with("http:")
 }
 
 /// Redirects to the page of a pending sign-in, with the cookie that binds it to this browser.
@@ -87,8 +146,10 @@ pub(super) fn logout_message(site: &Site, request: &HttpRequest, outbound: &Logo
                 application: app_mark(outbound.application.0, &outbound.application.1),
                 kind: AutoPostKind::SignedOut,
                 destination: location.as_str(),
-                message: Base64::encode(message),
-                relay_state: relay_state.as_deref(),
+                body: PostBody::Saml {
+                    message: Base64::encode(message),
+                    relay_state: relay_state.as_deref(),
+                },
                 user: None,
             };
             site.auto_post(&page, location.is_plain_http())
@@ -105,21 +166,43 @@ pub(super) fn not_assigned(site: &Site, request: &HttpRequest, refused: &NotAssi
         user: user_mark(&refused.user),
         groups: &refused.groups,
         code: format!("{} {}", refused.code, refused.reference),
-        back: refused.back.as_ref().map(|status| WayBack {
-            destination: status.acs.as_str(),
-            message: Base64::encode(&status.xml),
-            relay_state: status.relay_state.as_deref(),
-        }),
+        back: refused.back.as_deref().map(way_back),
     };
-    match &refused.back {
-        Some(status) => site.posting_page(StatusCode::FORBIDDEN, &shown, status.acs.is_plain_http()),
+    let is_plain = match refused.back.as_deref() {
+        Some(ApplicationResponse::Saml(status)) => Some(status.acs.is_plain_http()),
+        Some(ApplicationResponse::Oidc(error)) if error.mode == ResponseMode::FormPost => {
+            Some(is_plain_http(&error.redirect_uri))
+        }
+        Some(ApplicationResponse::Oidc(_)) | None => None,
+    };
+    match is_plain {
+        Some(is_plain) => site.posting_page(StatusCode::FORBIDDEN, &shown, is_plain),
         None => page(StatusCode::FORBIDDEN, &shown),
+    }
+}
+
+fn way_back(response: &ApplicationResponse) -> WayBack<'_> {
+    match response {
+        ApplicationResponse::Saml(status) => WayBack::Form {
+            destination: status.acs.as_str(),
+            body: PostBody::Saml {
+                message: Base64::encode(&status.xml),
+                relay_state: status.relay_state.as_deref(),
+            },
+        },
+        ApplicationResponse::Oidc(error) => match error.mode {
+            ResponseMode::FormPost => WayBack::Form {
+                destination: &error.redirect_uri,
+                body: PostBody::Fields(&error.parameters),
+            },
+            ResponseMode::Query => WayBack::Link(error.url()),
+        },
     }
 }
 
 /// Our own page for a refusal: what is wrong, who can fix it and how, a code and a reference.
 pub(super) fn refusal(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
-    let explanation = refused.refusal.explanation();
+    let explanation = refused.explanation;
     let shown = RefusalPage {
         page: site.page_context(request),
         action: if refused.is_logout {

@@ -386,11 +386,30 @@ impl Recorder {
         for command in ["app disable", "app enable", "app show", "app repair"] {
             self.run(command, &["files-example"]);
         }
+        self.clients();
         self.run("app preview", &["wiki", ADA]);
         self.groups();
         self.run("app disable", &["wiki"]);
         self.run("app preview", &["wiki", ADA]);
         self.run("app enable", &["wiki"]);
+    }
+
+    fn clients(&mut self) {
+        let uri = ["--redirect-uri", "https://rp.example/cb"];
+        let options = ["--name", "Tasks", "--tile-url", "https://rp.example/"];
+        self.run("app add oidc", &[&uri[..], &options].concat());
+        self.run("app add chatgpt-oidc", &["--slug", "workspace"]);
+        self.run("app add librechat", &uri);
+        self.run("app add gpt-action", &[&uri[..], &["--name", "Action"]].concat());
+        self.run_as("app show CLIENT", "app show", &["tasks"], "");
+        let added = self.run("app secret add", &["tasks", "--days", "30"]);
+        self.run("app secret list", &["tasks"]);
+        let id = added["id"].as_str().unwrap().to_owned();
+        self.run("app secret revoke", &["tasks", &id]);
+        self.run("token revoke", &["--user", ADA]);
+        self.run("domain add", &["fernweh.example"]);
+        self.run("domain list", &[]);
+        self.run("domain remove", &["fernweh.example"]);
     }
 
     fn groups(&mut self) {

@@ -22,6 +22,11 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["samael", "xmlsec", "libxml", "percent_encoding"],
     ),
     (
+        "oidc",
+        &["model", "crypto"],
+        &["percent_encoding", "serde", "serde_json"],
+    ),
+    (
         "credential",
         &["model"],
         &[
@@ -66,6 +71,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "entropy",
             "process",
             "saml",
+            "oidc",
             "crypto",
             "credential",
             "claims",

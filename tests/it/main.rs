@@ -47,6 +47,7 @@ mod mail;
 mod methods;
 mod name_ids;
 mod networks;
+mod oidc;
 mod operating;
 mod outage;
 mod passkeys;

@@ -81,6 +81,11 @@ fn post_routes() -> Vec<String> {
             "path::RECOVERY_CODES" => path::RECOVERY_CODES.to_owned(),
             "path::LOGOUT" => path::LOGOUT.to_owned(),
             "path::RECOVERY" => path::RECOVERY.to_owned(),
+            "path::AUTHORIZE" => path::AUTHORIZE.to_owned(),
+            "path::TOKEN" => path::TOKEN.to_owned(),
+            "path::INTROSPECT" => path::INTROSPECT.to_owned(),
+            "path::REVOKE" => path::REVOKE.to_owned(),
+            "path::USERINFO" => path::USERINFO.to_owned(),
             "path::SSO" => path::SSO.to_owned(),
             "path::SLO" => path::SLO.to_owned(),
             literal if literal.starts_with('"') => literal

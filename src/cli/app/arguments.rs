@@ -8,7 +8,7 @@ use crate::{
     cli::{
         app::{
             access::{self, AccessArgument},
-            attribute,
+            attribute, client_secret,
             list::ListArguments,
             response_options::ResponseOptionArguments,
         },
@@ -52,6 +52,11 @@ pub(in crate::cli) enum Command {
     Attribute {
         #[command(subcommand)]
         command: attribute::Command,
+    },
+    /// The secrets of a client of OpenID Connect
+    Secret {
+        #[command(subcommand)]
+        command: client_secret::Command,
     },
     /// Who may use an application
     Access {
@@ -209,6 +214,69 @@ pub(in crate::cli) enum AddCommand {
     Chatgpt(AddChatGptArguments),
     /// Any other SAML service provider
     Saml(AddSamlArguments),
+    /// The sign-on of a ChatGPT workspace by OpenID Connect (Custom OIDC)
+    ChatgptOidc(AddClientArguments),
+    /// An action of a custom GPT, which signs people in by OAuth
+    GptAction(AddClientArguments),
+    /// LibreChat, by OpenID Connect
+    Librechat(AddClientArguments),
+    /// Any other client of OpenID Connect or OAuth 2
+    Oidc(AddClientArguments),
+}
+
+/// What is known of a client of OpenID Connect.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct AddClientArguments {
+    /// Where the application receives codes, letter for letter; it can be registered later, with `hallpass app edit`
+    #[arg(long, value_name = "URL")]
+    pub(super) redirect_uri: Vec<String>,
+    /// It cannot keep a secret, as a program on people's machines cannot: it must use PKCE
+    #[arg(long)]
+    pub(super) public: bool,
+    /// What its `sub` is: id, pairwise or email
+    #[arg(long, value_name = "KIND")]
+    pub(super) subject: Option<String>,
+    /// When it receives a refresh token: never, `offline_access` or always
+    #[arg(long, value_name = "WHEN")]
+    pub(super) refresh: Option<String>,
+    /// Who may use it; everyone if left out, and for ChatGPT the group SLUG-users
+    #[arg(long, value_name = "WHO")]
+    pub(super) access: Option<AccessArgument>,
+    /// What the tile opens, if the application has an address that begins a sign-in
+    #[arg(long, value_name = "URL")]
+    pub(super) tile_url: Option<String>,
+    /// The name that people see
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// The short name in addresses here; made of the name if left out
+    #[arg(long)]
+    pub(super) slug: Option<String>,
+    /// Prints JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What changes of a client of OpenID Connect.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ClientEditArguments {
+    /// OpenID Connect: where the application receives codes; all that were there are replaced
+    #[arg(long, value_name = "URL", help_heading = "OpenID Connect")]
+    pub(super) redirect_uri: Vec<String>,
+    /// What its `sub` is: id, pairwise or email. Accounts there that were bound to another are not found again
+    #[arg(long, value_name = "KIND", help_heading = "OpenID Connect")]
+    pub(super) subject: Option<String>,
+    /// When it receives a refresh token: never, `offline_access` or always
+    #[arg(long, value_name = "WHEN", help_heading = "OpenID Connect")]
+    pub(super) refresh: Option<String>,
+    /// What its access tokens are: opaque or jwt
+    #[arg(long, value_name = "FORMAT", help_heading = "OpenID Connect")]
+    pub(super) access_token: Option<String>,
+    /// What its ID tokens are signed with: RS256 or ES256
+    #[arg(long, value_name = "ALGORITHM", help_heading = "OpenID Connect")]
+    pub(super) id_token_algorithm: Option<String>,
+    /// Whether its ID tokens hold the claims of the person, and not only UserInfo
+    #[arg(long, value_name = "true|false", help_heading = "OpenID Connect")]
+    pub(super) claims_in_id_token: Option<bool>,
 }
 
 #[derive(Args, Debug)]
@@ -347,6 +415,8 @@ pub(in crate::cli) struct EditArguments {
     pub(super) allow_idp_initiated: Option<bool>,
     #[command(flatten)]
     pub(super) response_options: ResponseOptionArguments,
+    #[command(flatten)]
+    pub(super) client: ClientEditArguments,
     /// Prints the application as JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -4,6 +4,8 @@ mod access;
 mod arguments;
 mod attribute;
 mod certificates;
+mod client;
+mod client_secret;
 mod convert;
 mod draft;
 mod edit;
@@ -32,7 +34,7 @@ use crate::{
         },
         output::{self, print_line},
     },
-    model::application::Slug,
+    model::{application::Slug, client_template::ClientTemplate},
     provider::{
         Provider,
         applications::{ApplicationEdit, register::RegisterOutcome},
@@ -66,6 +68,19 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 .register_service_provider(new, obtained.as_ref())??;
             print_registered(provider, outcome, json)
         }
+        Command::Add {
+            kind: AddCommand::ChatgptOidc(arguments),
+        } => client::add(provider, ClientTemplate::ChatGpt, arguments),
+        Command::Add {
+            kind: AddCommand::GptAction(arguments),
+        } => client::add(provider, ClientTemplate::GptAction, arguments),
+        Command::Add {
+            kind: AddCommand::Librechat(arguments),
+        } => client::add(provider, ClientTemplate::LibreChat, arguments),
+        Command::Add {
+            kind: AddCommand::Oidc(arguments),
+        } => client::add(provider, ClientTemplate::Generic, arguments),
+        Command::Secret { command } => client_secret::run(command, provider),
         Command::Draft(arguments) => draft::add(&arguments, provider),
         Command::List(arguments) => list::list(provider, &arguments),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {

@@ -6,7 +6,7 @@ use crate::{
     api_model::application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
     cli::{
         actor,
-        app::{attribute, finding},
+        app::{attribute, client, finding},
         output::{self, print_line},
     },
     model::{
@@ -23,6 +23,9 @@ pub(super) fn print_application(
     json: bool,
     more: &[ApplicationFinding],
 ) -> Result<()> {
+    if application.oidc().is_some() {
+        return client::print_client(provider, application, json, None, None);
+    }
     let mut findings = provider
         .applications(actor::current())
         .application_findings(application)?;

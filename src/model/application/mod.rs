@@ -10,7 +10,7 @@ mod sp_url;
 use chrono::{DateTime, Utc};
 
 pub use self::{
-    client::Client,
+    client::{AccessTokenFormat, Client, ClientId, ClientType, RefreshPolicy, SubjectType, default_claims},
     entity_id::EntityId,
     protocol::Protocol,
     service_provider::{AssertionConsumerService, Binding, LogoutEndpoint, ServiceProvider},
@@ -88,6 +88,13 @@ pub struct Application {
     pub updated_at: DateTime<Utc>,
 }
 
+/// An application that speaks OpenID Connect, with its client.
+#[derive(Clone, Copy, Debug)]
+pub struct OidcApplication<'a> {
+    pub application: &'a Application,
+    pub client: &'a Client,
+}
+
 /// An application that speaks SAML, with its service provider.
 #[derive(Clone, Copy, Debug)]
 pub struct SamlApplication<'a> {
@@ -109,7 +116,11 @@ impl Application {
             ApplicationKind::ChatGptCurrent => Some(KeysOn::Id),
             ApplicationKind::Other => None,
         };
-        self.saml().and_then(|sp| sp.keys_on).or(of_kind)
+        let chosen = match &self.protocol {
+            Protocol::Saml(sp) => sp.keys_on,
+            Protocol::Oidc(client) => client.keys_on.or(Some(client.knows_people_by())),
+        };
+        chosen.or(of_kind)
     }
 
     /// The NameID formats that it may be sent. ChatGPT takes any name for an e-mail address, and would create an
@@ -174,6 +185,34 @@ impl Application {
         })
     }
 
+    /// Its client, if it speaks OpenID Connect.
+    pub fn oidc(&self) -> Option<&Client> {
+        match &self.protocol {
+            Protocol::Oidc(client) => Some(client),
+            Protocol::Saml(_) => None,
+        }
+    }
+
+    pub fn oidc_mut(&mut self) -> Option<&mut Client> {
+        match &mut self.protocol {
+            Protocol::Oidc(client) => Some(client),
+            Protocol::Saml(_) => None,
+        }
+    }
+
+    /// The application with its client, if it speaks OpenID Connect.
+    pub fn as_oidc(&self) -> Option<OidcApplication<'_>> {
+        self.oidc().map(|client| OidcApplication {
+            application: self,
+            client,
+        })
+    }
+
+    /// Its client ID, if it speaks OpenID Connect.
+    pub fn client_id(&self) -> Option<&ClientId> {
+        self.oidc().map(|client| &client.client_id)
+    }
+
     /// Its entity ID, if it speaks SAML.
     pub fn entity_id(&self) -> Option<&EntityId> {
         self.saml().map(|sp| &sp.entity_id)
@@ -181,7 +220,10 @@ impl Application {
 
     /// The attributes that it is sent.
     pub fn attributes(&self) -> &[AttributeRule] {
-        self.saml().map(|sp| &*sp.attributes).unwrap_or_default()
+        match &self.protocol {
+            Protocol::Saml(sp) => &sp.attributes,
+            Protocol::Oidc(client) => &client.attributes,
+        }
     }
 
     /// Where answers are sent if a request names no URL.

@@ -10,12 +10,26 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// The client, if it is OpenID Connect.
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Oidc(client) => Some(client),
+            Self::Saml(_) => None,
+        }
+    }
+
     /// Its name, for people.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Saml(_) => "SAML",
             Self::Oidc(_) => "OpenID Connect",
         }
+    }
+}
+
+impl From<Client> for Protocol {
+    fn from(client: Client) -> Self {
+        Self::Oidc(Box::new(client))
     }
 }
 

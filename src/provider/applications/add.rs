@@ -2,9 +2,13 @@
 
 use crate::{
     model::{
-        application::{Application, ApplicationAccess, ApplicationKind, ServiceProvider, Slug, SpUrl},
+        application::{
+            Application, ApplicationAccess, ApplicationKind, Protocol, ServiceProvider, Slug, SpUrl,
+        },
         audit_action::AuditAction,
-        id::{ApplicationId, GroupId},
+        client_secret::ClientSecret,
+        id::{ApplicationId, ClientSecretId, GroupId},
+        opaque_token::OpaqueToken,
         use_case::UseCase,
     },
     provider::{
@@ -16,7 +20,7 @@ use crate::{
     },
 };
 
-/// The values of a new application, as an administrator gives them.
+/// A new application that speaks SAML, as an administrator describes it.
 #[derive(Clone, Debug)]
 pub struct NewApplication {
     pub name: String,
@@ -30,6 +34,33 @@ pub struct NewApplication {
     pub saml: ServiceProvider,
 }
 
+impl From<NewApplication> for DescribedApplication {
+    fn from(new: NewApplication) -> Self {
+        Self {
+            name: new.name,
+            slug: new.slug,
+            kind: new.kind,
+            access: new.access,
+            tile_url: new.tile_url,
+            protocol: new.saml.into(),
+        }
+    }
+}
+
+/// The values of a new application, whatever it speaks.
+#[derive(Clone, Debug)]
+pub(super) struct DescribedApplication {
+    pub(super) name: String,
+    /// The name in URLs; derived from `name` if absent.
+    pub(super) slug: Option<Slug>,
+    pub(super) kind: ApplicationKind,
+    /// If it is assigned: to a group that is named after it.
+    pub(super) access: ApplicationAccess,
+    /// The URL that its tile opens.
+    pub(super) tile_url: Option<SpUrl>,
+    pub(super) protocol: Protocol,
+}
+
 impl Applications<'_> {
     /// Adds an application that follows no metadata.
     pub fn add_application(
@@ -37,14 +68,16 @@ impl Applications<'_> {
         new: &NewApplication,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
         self.may(UseCase::Change(AuditAction::ApplicationAdd))?;
-        self.add_following(new, None)
+        self.add_following(&new.clone().into(), None, None)
     }
 
-    /// Adds an application, and lets it follow the URL that `metadata` was fetched from: in one transaction.
+    /// Adds an application, lets it follow the URL that `metadata` was fetched from, and gives it a first secret: in one
+    /// transaction.
     pub(super) fn add_following(
         &self,
-        new: &NewApplication,
+        new: &DescribedApplication,
         metadata: Option<&ObtainedMetadata>,
+        secret: Option<&OpaqueToken>,
     ) -> Result<Result<ChangeOutcome<Application>, BadApplication>, Error> {
         let now = self.now();
         let id = ApplicationId::new(now, self.random());
@@ -58,7 +91,7 @@ impl Applications<'_> {
             access: new.access,
             second_factor: None,
             tile_url: new.tile_url.clone(),
-            protocol: new.saml.clone().into(),
+            protocol: new.protocol.clone(),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -76,6 +109,13 @@ impl Applications<'_> {
             Some(obtained) => self.metadata_sources(self.actor).prepare_follow(id, obtained)?,
             None => None,
         };
+        let secret = secret.map(|secret| ClientSecret {
+            id: ClientSecretId::new(now, self.random()),
+            application: id,
+            hash: secret.hash(),
+            created_at: now,
+            expires_at: None,
+        });
         for number in 2..100 {
             let added = self.store().write_config(|tx| {
                 let added = tx.add_application(&application)?;
@@ -85,6 +125,9 @@ impl Applications<'_> {
                         assign_to_own_group(tx, &application, group, group_events)?;
                     }
                     follow.iter().try_for_each(|follow| follow.write(tx))?;
+                    if let Some(secret) = &secret {
+                        tx.add_client_secret(secret)?;
+                    }
                 }
                 Ok(added)
             })?;

@@ -24,6 +24,17 @@ pub enum BadApplication {
     /// Whoever is in no group would be refused by an attribute; access is for that.
     #[error("the attribute {0} sends groups, and cannot be required: whoever is in none is simply sent none")]
     RequiresGroups(String),
+    /// The token says it by itself.
+    #[error(
+        "a client cannot be sent a claim {0}: tokens have it for what they say of themselves, or it cannot be asked for"
+    )]
+    ReservedClaim(String),
+    #[error("the application needs a name")]
+    NameMissing,
+    #[error("{0} speaks OpenID Connect: this is a setting of SAML")]
+    NotSaml(String),
+    #[error("{0} speaks SAML: this is a setting of OpenID Connect")]
+    NotOidc(String),
     /// Another application has the same entity ID, and no ACS URL distinguishes the two.
     #[error(
         "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either"
@@ -95,6 +106,10 @@ impl Remediable for BadApplication {
             Self::HalfConnection => Some(Remedy::PasteBoth),
             Self::AudienceIsEntityId => Some(Remedy::EditEntityId),
             Self::Text(_)
+            | Self::ReservedClaim(_)
+            | Self::NameMissing
+            | Self::NotSaml(_)
+            | Self::NotOidc(_)
             | Self::Certificate(_)
             | Self::UnwritableCharacter
             | Self::OtherMetadata { .. }

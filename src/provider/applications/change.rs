@@ -12,7 +12,7 @@ use crate::{
     provider::{
         applications::{
             bad_application::BadApplication,
-            edit::ApplicationEdit,
+            edit::{ApplicationEdit, ClientEdit},
             finding::ApplicationFinding,
             register::{acs_endpoints, check_entity_id, logout_endpoint},
             rules::parse_name,
@@ -45,6 +45,7 @@ pub struct ApplicationChange {
     pub require_signed_requests: Option<bool>,
     pub allow_idp_initiated: Option<bool>,
     pub response_options: ResponseOptionsEdit,
+    pub client: ClientEdit,
 }
 
 /// A change that was accepted.
@@ -102,6 +103,36 @@ impl Applications<'_> {
     }
 }
 
+/// Refuses what the application's protocol does not have.
+fn check_protocol(
+    application: &Application,
+    change: &ApplicationChange,
+    has_metadata: bool,
+) -> Result<(), BadApplication> {
+    let name = || application.name.clone();
+    if application.oidc().is_none() {
+        return if change.client == ClientEdit::default() {
+            Ok(())
+        } else {
+            Err(BadApplication::NotOidc(name()))
+        };
+    }
+    let is_of_saml = has_metadata
+        || !change.acs_urls.is_empty()
+        || change.audience.is_some()
+        || change.entity_id.is_some()
+        || change.logout_url.is_some()
+        || change.signing_certificates.is_some()
+        || change.require_signed_requests.is_some()
+        || change.allow_idp_initiated.is_some()
+        || change.response_options.is_of_saml();
+    if is_of_saml {
+        Err(BadApplication::NotSaml(name()))
+    } else {
+        Ok(())
+    }
+}
+
 /// The edit that a change amounts to.
 fn describe_edit(
     application: &Application,
@@ -109,6 +140,7 @@ fn describe_edit(
     metadata: Option<&ImportedMetadata>,
 ) -> Result<ApplicationEdit, BadApplication> {
     let is_chatgpt = application.kind.is_chatgpt();
+    check_protocol(application, &change, metadata.is_some())?;
     let mut edit = ApplicationEdit {
         name: change.name.as_deref().map(parse_name).transpose()?,
         tile_url: change.tile_url,
@@ -116,6 +148,7 @@ fn describe_edit(
         require_signed_requests: change.require_signed_requests,
         allow_idp_initiated: change.allow_idp_initiated,
         response_options: change.response_options,
+        client: change.client,
         ..ApplicationEdit::default()
     };
     if is_chatgpt {

@@ -3,13 +3,15 @@
 use crate::{
     model::{
         application::{
-            Application, ApplicationAccess, AssertionConsumerService, EntityId, LogoutEndpoint, Slug, SpUrl,
+            AccessTokenFormat, Application, ApplicationAccess, AssertionConsumerService, Client, EntityId,
+            LogoutEndpoint, Protocol, RefreshPolicy, Slug, SpUrl, SubjectType,
         },
         audit::AuditEvent,
         audit_action::AuditAction,
         chatgpt::ChatGptConnection,
         id::ApplicationId,
         key::Certificate,
+        oidc_key::JwsAlgorithm,
         second_factor::SecondFactorPolicy,
         use_case::UseCase,
     },
@@ -46,6 +48,31 @@ pub struct ApplicationEdit {
     pub allow_idp_initiated: Option<bool>,
     /// How Responses are built, and which attributes they contain.
     pub response_options: ResponseOptionsEdit,
+    /// What changes of a client of OpenID Connect.
+    pub client: ClientEdit,
+}
+
+/// Changes to a client of OpenID Connect; a field that is `None` keeps its value.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ClientEdit {
+    /// Where authorization responses may be sent; replaces all of them.
+    pub redirect_uris: Option<Vec<SpUrl>>,
+    pub subject_type: Option<SubjectType>,
+    pub id_token_algorithm: Option<JwsAlgorithm>,
+    pub claims_in_id_token: Option<bool>,
+    pub access_token_format: Option<AccessTokenFormat>,
+    pub refresh: Option<RefreshPolicy>,
+}
+
+impl ClientEdit {
+    fn apply(self, client: &mut Client) {
+        client.redirect_uris = self.redirect_uris.unwrap_or_else(|| client.redirect_uris.clone());
+        client.subject_type = self.subject_type.unwrap_or(client.subject_type);
+        client.id_token_algorithm = self.id_token_algorithm.unwrap_or(client.id_token_algorithm);
+        client.claims_in_id_token = self.claims_in_id_token.unwrap_or(client.claims_in_id_token);
+        client.access_token_format = self.access_token_format.unwrap_or(client.access_token_format);
+        client.refresh = self.refresh.unwrap_or(client.refresh);
+    }
 }
 
 impl Applications<'_> {
@@ -106,7 +133,11 @@ impl Applications<'_> {
         }))
     }
 
-    pub(super) fn application_event(&self, action: AuditAction, application: ApplicationId) -> AuditEvent {
+    pub(in crate::provider) fn application_event(
+        &self,
+        action: AuditAction,
+        application: ApplicationId,
+    ) -> AuditEvent {
         AuditEvent {
             application: Some(application),
             ..self.event(action, "ok", None)
@@ -125,8 +156,16 @@ fn apply_edit(mut application: Application, edit: ApplicationEdit) -> Applicatio
     application.enabled = edit.enabled.unwrap_or(application.enabled);
     application.access = edit.access.unwrap_or(application.access);
     application.second_factor = edit.second_factor.unwrap_or(application.second_factor);
-    let Some(saml) = application.saml_mut() else {
-        return application;
+    let saml = match &mut application.protocol {
+        Protocol::Saml(saml) => saml,
+        Protocol::Oidc(client) => {
+            edit.client.apply(client);
+            if let Some(attributes) = edit.response_options.attributes {
+                client.attributes = attributes.into();
+            }
+            client.keys_on = edit.response_options.keys_on.unwrap_or(client.keys_on);
+            return application;
+        }
     };
     if let Some(connection) = edit.connection {
         saml.entity_id = connection.audience.clone();

@@ -11,6 +11,7 @@ mod edit;
 pub mod finding;
 mod list;
 pub mod register;
+pub mod register_client;
 mod remove;
 pub mod required_attributes;
 pub(in crate::provider) mod rules;
@@ -19,6 +20,6 @@ pub mod slug_owner;
 pub use crate::provider::applications::{
     add::NewApplication,
     bad_application::BadApplication,
-    edit::ApplicationEdit,
+    edit::{ApplicationEdit, ClientEdit},
     rules::{parse_name, read_certificates},
 };

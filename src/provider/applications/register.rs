@@ -14,7 +14,7 @@ use crate::{
     },
     provider::{
         applications::{
-            add::NewApplication, bad_application::BadApplication, finding::ApplicationFinding,
+            add::DescribedApplication, bad_application::BadApplication, finding::ApplicationFinding,
             rules::parse_name,
         },
         error::Error,
@@ -109,10 +109,10 @@ impl Applications<'_> {
 
     fn register(
         &self,
-        new: &NewApplication,
+        new: &DescribedApplication,
         metadata: Option<&ObtainedMetadata>,
     ) -> Result<Result<RegisterOutcome, BadApplication>, Error> {
-        let outcome = match self.add_following(new, metadata)? {
+        let outcome = match self.add_following(new, metadata, None)? {
             Ok(outcome) => outcome,
             Err(bad) => return Ok(Err(bad)),
         };
@@ -135,7 +135,7 @@ impl Applications<'_> {
 fn describe_workspace(
     new: NewWorkspace,
     metadata: Option<&ImportedMetadata>,
-) -> Result<NewApplication, BadApplication> {
+) -> Result<DescribedApplication, BadApplication> {
     let connection = new.connection;
     if let Some(metadata) = metadata {
         check_entity_id(metadata, &connection.audience)?;
@@ -146,25 +146,26 @@ fn describe_workspace(
     let (logout, signing_certificates) = metadata
         .map(|found| (found.logout.clone(), found.signing_certificates.clone()))
         .unwrap_or_default();
-    Ok(NewApplication {
+    Ok(DescribedApplication {
         name: parse_name(&new.name)?,
         slug: new.slug,
         kind: connection.kind,
         access: new.access,
         tile_url: new.tile_url,
-        saml: ServiceProvider {
+        protocol: ServiceProvider {
             logout,
             signing_certificates,
             attributes: Preset::ChatGpt.attributes().into(),
             ..ServiceProvider::with_defaults(connection.audience, acs_endpoints([connection.acs_url]))
-        },
+        }
+        .into(),
     })
 }
 
 fn describe_service_provider(
     new: NewServiceProvider,
     metadata: Option<&ImportedMetadata>,
-) -> Result<NewApplication, BadApplication> {
+) -> Result<DescribedApplication, BadApplication> {
     if let Some(found) = metadata
         && new.signing_certificates.is_none()
         && new.require_signed_requests.is_none()
@@ -210,13 +211,13 @@ fn describe_service_provider(
         .unwrap_or(saml.require_signed_requests);
     saml.allow_idp_initiated = new.allow_idp_initiated;
     new.response_options.apply(&mut saml);
-    Ok(NewApplication {
+    Ok(DescribedApplication {
         name: parse_name(&name)?,
         slug: new.slug,
         kind: ApplicationKind::Other,
         access: new.access.unwrap_or(ApplicationAccess::Everyone),
         tile_url: new.tile_url,
-        saml,
+        protocol: saml.into(),
     })
 }
 
@@ -285,7 +286,7 @@ mod tests {
             (plain.name.as_str(), plain.kind),
             ("sp.example", ApplicationKind::Other)
         );
-        assert_eq!(plain.saml, found.service_provider());
+        assert_eq!(plain.protocol, found.service_provider().into());
 
         let new = NewServiceProvider {
             name: Some(" Wiki ".to_owned()),
@@ -299,7 +300,9 @@ mod tests {
             ..NewServiceProvider::default()
         };
         let given = describe_service_provider(new, Some(&found)).unwrap();
-        let saml = given.saml;
+        let crate::model::application::Protocol::Saml(saml) = given.protocol else {
+            panic!("a service provider")
+        };
         assert_eq!(given.name, "Wiki");
         assert_eq!(
             (saml.entity_id.as_str(), saml.audience.as_str()),

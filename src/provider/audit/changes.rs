@@ -101,11 +101,19 @@ fn application_fields(application: &Application) -> Vec<(String, String)> {
     fields
 }
 
-fn client_fields(client: &Client) -> [(&'static str, String); 2] {
+fn client_fields(client: &Client) -> [(&'static str, String); 9] {
     let redirect_uris = client.redirect_uris.iter().map(|uri| uri.as_str().to_owned());
+    let keys_on = client.keys_on.map_or("", |keys_on| keys_on.name());
     [
-        ("client ID", client.client_id.clone()),
+        ("client ID", client.client_id.to_string()),
+        ("client type", client.client_type.name().to_owned()),
         ("redirect URI", joined(redirect_uris)),
+        ("sub", client.subject_type.name().to_owned()),
+        ("ID token algorithm", client.id_token_algorithm.name().to_owned()),
+        ("claims in the ID token", client.claims_in_id_token.to_string()),
+        ("access token", client.access_token_format.name().to_owned()),
+        ("refresh tokens", client.refresh.name().to_owned()),
+        ("keys on", keys_on.to_owned()),
     ]
 }
 

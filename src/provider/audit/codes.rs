@@ -5,6 +5,7 @@ use crate::{
         explanation::{Explanation, ResponsibleParty},
         remedy::{Fix, FixCommand},
     },
+    oidc,
     saml::refusal,
 };
 
@@ -185,7 +186,7 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
 
 /// All codes.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    refusal::all().chain(OWN_EXPLANATIONS)
+    refusal::all().chain(oidc::refusal::all()).chain(OWN_EXPLANATIONS)
 }
 
 /// The explanation of `code`, in upper or lower case.

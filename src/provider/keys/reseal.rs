@@ -31,6 +31,15 @@ impl Keys<'_> {
                 ));
             }
         }
+        let token_keys = self.store().read(Tx::oidc_keys)?;
+        let mut token_keys_sealed_again = Vec::new();
+        for key in &token_keys {
+            if let Some(before) = &key.sealed {
+                let private = sealing.open(key.id, before)?;
+                let after = next.seal(key.id, private.expose(), self.random())?;
+                token_keys_sealed_again.push((key.id, before, after));
+            }
+        }
         let factors = self.store().read(Tx::sealed_factors)?;
         let factors_sealed_again = self.reseal_factors(&factors, next)?;
         let jobs = self.store().read(Tx::sealed_jobs)?;
@@ -38,11 +47,14 @@ impl Keys<'_> {
         let event = self.event(AuditAction::KeyReseal, "ok", None);
         let resealed = self.store().write_config(|tx| {
             // A concurrent change of the keys waits for this transaction, or the comparison below finds it.
-            if tx.signing_keys()? != rows {
+            if tx.signing_keys()? != rows || tx.oidc_keys()? != token_keys {
                 return Ok(false);
             }
             for (id, before, after) in &sealed_again {
                 tx.reseal_key(*id, before, after)?;
+            }
+            for (id, before, after) in &token_keys_sealed_again {
+                tx.reseal_oidc_key(*id, before, after)?;
             }
             // One that was added meanwhile would stay sealed with the key of before; one that is done by now is of no
             // interest.

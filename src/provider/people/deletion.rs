@@ -59,6 +59,7 @@ impl People<'_> {
                 let edited = tx.edit_user(&user)?;
                 if edited == EditOutcome::Done {
                     tx.end_sessions_of(user.id, now, "the person was deleted")?;
+                    tx.end_grants_of_user(user.id, None, now)?;
                     tx.remove_known_devices(user.id)?;
                     tx.remove_one_time_links(user.id)?;
                     tx.add_audit_event(&event)?;

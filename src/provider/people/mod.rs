@@ -3,8 +3,10 @@
 pub mod conflict;
 pub mod deletion;
 pub mod device_link;
+mod domains;
 pub mod email_decisions;
 pub mod email_guard;
+pub mod grants;
 pub mod import;
 pub mod leavers;
 pub mod password_links;

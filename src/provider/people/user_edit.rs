@@ -198,6 +198,7 @@ impl People<'_> {
                     if !user.enabled {
                         tx.remove_email_changes(user.id)?;
                         tx.end_sessions_of(user.id, now, "the person was disabled")?;
+                        tx.end_grants_of_user(user.id, None, now)?;
                         tx.remove_known_devices(user.id)?;
                     }
                     tx.add_audit_event(&event)?;

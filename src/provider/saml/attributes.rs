@@ -1,15 +1,14 @@
 //! The attributes that an application receives about a user, and the refusal if a required one is missing.
 
 use crate::{
-    claims::{self, FurtherValues, MissingClaims},
-    model::{
-        actor::Actor, application::SamlApplication, request_details::RequestDetails, user::OwnAttributes,
-    },
+    claims::MissingClaims,
+    model::{application::SamlApplication, request_details::RequestDetails},
     provider::{
         error::Error,
         handle::Saml,
+        refusal::RefusalContext,
         saml::{
-            refusal::{RefusalContext, RefusalOutcome, StatusTarget},
+            refusal::{RefusalOutcome, StatusTarget},
             request_details,
             response::{ResponseOutcome, ResponseRequest},
         },
@@ -28,24 +27,8 @@ impl Saml<'_> {
         application: SamlApplication<'a>,
         active_session: &ActiveSession,
     ) -> Result<Result<Vec<Attribute<'a>>, MissingClaims>, Error> {
-        let rules = &application.sp.attributes;
-        let own = if claims::needs_own_attributes(rules) {
-            self.people(&Actor::Itself)
-                .own_attributes(active_session.user.id)?
-        } else {
-            OwnAttributes::new()
-        };
-        let groups = if claims::needs_groups(rules) {
-            self.store()
-                .read(|tx| tx.group_names_of_user(active_session.user.id))?
-        } else {
-            Vec::new()
-        };
-        let further = FurtherValues {
-            own_attributes: &own,
-            groups: &groups,
-        };
-        let released = claims::from_user(rules, &active_session.asserted_user(), further).map(|claims| {
+        let claims = self.user_claims(&application.sp.attributes, &active_session.asserted_user())?;
+        let released = claims.map(|claims| {
             let attributes = claims.into_iter().map(|claim| Attribute {
                 name: &claim.rule.name,
                 name_format: claim.rule.name_format,
@@ -76,7 +59,7 @@ impl Saml<'_> {
             RefusalContext::sso(Some(application.application), details, visitor).with_session(active_session);
         let Some(request_id) = response_request.request_id else {
             return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(
-                self.refused_page(refusal, &context)?,
+                self.refused_page(&refusal, &context)?,
             )));
         };
         let released = StatusTarget {
@@ -88,7 +71,7 @@ impl Saml<'_> {
             snapshot,
             application,
             released,
-            refusal,
+            &refusal,
             &context,
         )?))
     }

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::{Application, EntityId},
-        secret::Token,
         sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
         user::Email,
     },
     provider::{
+        entry_refusal::EntryRefusal,
         error::Error,
         handle::Saml,
-        saml::{
-            refusal::{RefusalContext, StatusTarget},
-            request_details,
-        },
-        session::ActiveSession,
+        look_up::LookedUp,
+        refusal::RefusalContext,
+        saml::{refusal::StatusTarget, request_details},
         sign_in::gate,
         snapshot::Snapshot,
-        sso::{Entrance, Entry, SignInOutcome},
+        sso::{Entrance, Entry, Party, SignInOutcome},
         visitor::Visitor,
     },
     saml::{
@@ -42,7 +40,7 @@ impl Saml<'_> {
             Ok(read) => read,
             Err(refusal) => {
                 return self.sign_in().refused(
-                    refusal,
+                    &refusal,
                     &RefusalContext::sso(None, request_details::from_unread(raw_message), visitor),
                 );
             }
@@ -52,7 +50,9 @@ impl Saml<'_> {
             snapshot,
             application,
             active_session,
-        } = self.look_up(request.unverified(), visitor.session.as_ref())?;
+        } = self.look_up(visitor.session.as_ref(), |snapshot| {
+            find_requester(snapshot, request.unverified())
+        })?;
         let application = match &application {
             Ok(application) => application.as_saml().ok_or(Refusal::UnknownIssuer),
             Err(refusal) => Err(refusal.clone()),
@@ -63,19 +63,21 @@ impl Saml<'_> {
                 let refusal = self.unless_imported(refusal, &request.unverified().issuer)?;
                 return self
                     .sign_in()
-                    .refused(refusal, &RefusalContext::sso(None, facts, visitor));
+                    .refused(&refusal, &RefusalContext::sso(None, facts, visitor));
             }
         };
         let mut context = RefusalContext::sso(Some(application.application), facts, visitor);
         // Before the costly signature check; the gate asks the same again.
         if let Err(refusal) = gate::check_application(application.application, self.now()) {
-            return self.sign_in().refused(refusal.into(), &context);
+            return self
+                .sign_in()
+                .refused(&EntryRefusal::Gate(refusal).into(), &context);
         }
         let outcome = match request.verify(&application.sp.signing_certificates) {
             Ok(outcome) => outcome,
             Err(refusal) => {
                 return self.sign_in().refused(
-                    refusal.clone(),
+                    &refusal,
                     &context
                         .with_tried_certificates(&refusal)
                         .with_embedded_certificates(raw_message),
@@ -95,7 +97,7 @@ impl Saml<'_> {
             Ok(valid_request) => {
                 let entry = Entry {
                     snapshot: &snapshot,
-                    application,
+                    party: Party::Saml(application),
                     pending: self.pending_sign_in(application.application, valid_request, carried),
                     entrance: Entrance::Request,
                     context: context.validated(),
@@ -103,7 +105,7 @@ impl Saml<'_> {
                 self.sign_in().enter(&entry, active_session)
             }
             Err(refused) => match refused.acs {
-                None => self.sign_in().refused(refused.refusal, &context),
+                None => self.sign_in().refused(&refused.refusal, &context),
                 Some(acs) => {
                     let told = StatusTarget {
                         request_id: &refused.request_id,
@@ -111,7 +113,7 @@ impl Saml<'_> {
                         relay_state: carried.relay_state,
                     };
                     Ok(self
-                        .respond_with_status(&snapshot, application, told, refused.refusal, &context)?
+                        .respond_with_status(&snapshot, application, told, &refused.refusal, &context)?
                         .into())
                 }
             },
@@ -139,6 +141,7 @@ impl Saml<'_> {
                 subject: request.subject,
                 authn_context: request.authn_context,
                 login_hint: carried.login_hint.map(|email| email.as_str().to_owned()),
+                ..SignInRequirements::default()
             },
             created_at: self.now(),
         }
@@ -152,36 +155,6 @@ impl Saml<'_> {
         }
         Ok(refusal)
     }
-
-    /// Finds the requesting application and the browser's session, both at the same generation.
-    fn look_up(&self, request: &AuthnRequest, token: Option<&Token>) -> Result<LookedUp, Error> {
-        let mut snapshot = self.cached_snapshot()?;
-        loop {
-            let application = find_requester(&snapshot, request);
-            let (generation, view) = self.store().read(|tx| match (token, &application) {
-                (Some(token), Ok(application)) => {
-                    let view = tx.sso_view(token.hash(), application.id)?;
-                    Ok((view.generation, Some(view)))
-                }
-                (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
-            })?;
-            if generation == snapshot.installation.generation {
-                let active_session = view.and_then(|view| {
-                    ActiveSession::from_view(view, self.now(), self.policy().session_absolute)
-                });
-                return Ok(LookedUp {
-                    snapshot,
-                    application,
-                    active_session,
-                });
-            }
-            let newer = self.snapshot_at_generation(generation)?;
-            if newer.installation.generation == snapshot.installation.generation {
-                return Err(Error::UnsettledGeneration);
-            }
-            snapshot = newer;
-        }
-    }
 }
 
 /// The parameters that came with a request.
@@ -189,13 +162,6 @@ impl Saml<'_> {
 struct CarriedParameters {
     relay_state: Option<String>,
     login_hint: Option<Email>,
-}
-
-/// The requesting application and the active session, at the same generation.
-struct LookedUp {
-    snapshot: Arc<Snapshot>,
-    application: Result<Arc<Application>, Refusal>,
-    active_session: Option<ActiveSession>,
 }
 
 fn read(raw_message: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedParameters), Refusal> {

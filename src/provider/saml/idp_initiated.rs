@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{Application, EntityId, SamlApplication, Slug, SpUrl},
+        application::{Application, EntityId, Protocol, Slug, SpUrl},
         request_details::RequestDetails,
-        sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
+        sign_in::{OidcPayload, Payload, PendingSignIn, SamlPayload, SignInRequirements},
     },
     provider::{
         error::Error,
         handle::Saml,
-        saml::{refusal::RefusalContext, request_details},
+        refusal::RefusalContext,
+        saml::request_details,
         snapshot::Snapshot,
-        sso::{Entrance, Entry, Passage, Refused, SignInOutcome, Step},
+        sso::{Entrance, Entry, Party, Passage, Refused, SignInOutcome, Step},
         visitor::Visitor,
     },
     saml::refusal::Refusal,
@@ -59,28 +60,37 @@ impl Saml<'_> {
             Err(refusal) => {
                 return self
                     .sign_in()
-                    .refused(refusal, &RefusalContext::sso(None, details_of(target), visitor));
+                    .refused(&refusal, &RefusalContext::sso(None, details_of(target), visitor));
             }
         };
-        let Some(saml) = found.as_saml() else {
-            return Ok(SignInOutcome::Refused(Refused::Unknown));
+        let payload = match &found.protocol {
+            Protocol::Saml(sp) => {
+                let Some(acs) = sp.default_acs() else {
+                    return Ok(SignInOutcome::Refused(Refused::Unknown));
+                };
+                Payload::Saml(SamlPayload {
+                    request_id: None,
+                    acs_digest: acs.digest(),
+                    relay_state: sp.default_relay_state.clone(),
+                    name_id_format: sp.name_id_format,
+                    unchecked_signature: false,
+                })
+            }
+            // It begins the sign-in itself, when its tile is opened.
+            Protocol::Oidc(client) => match client.redirect_uris.first() {
+                Some(uri) if found.tile_url.is_some() => Payload::Oidc(OidcPayload::begun_here(uri)),
+                Some(_) | None => return Ok(SignInOutcome::Refused(Refused::Unknown)),
+            },
         };
-        let Some(acs) = saml.sp.default_acs() else {
+        let Some(party) = Party::of(&found, &payload) else {
             return Ok(SignInOutcome::Refused(Refused::Unknown));
-        };
-        let payload = SamlPayload {
-            request_id: None,
-            acs_digest: acs.digest(),
-            relay_state: saml.sp.default_relay_state.clone(),
-            name_id_format: saml.sp.name_id_format,
-            unchecked_signature: false,
         };
         let entry = Entry {
             snapshot: &snapshot,
-            application: saml,
+            party,
             pending: PendingSignIn {
                 application: found.id,
-                payload: Payload::Saml(payload),
+                payload,
                 requirements: SignInRequirements::default(),
                 created_at: self.now(),
             },
@@ -91,7 +101,7 @@ impl Saml<'_> {
             context: RefusalContext::sso(Some(&found), details_of(target), visitor),
         };
         let active_session = self.active_session_at(visitor.session.as_ref(), found.id)?;
-        match start_of(saml, entry.entrance) {
+        match start_of(&found, entry.entrance) {
             Start::Unsolicited => self.sign_in().enter(&entry, active_session),
             Start::Redirect(url) => Ok(match self.sign_in().pass_gate(&entry, active_session)? {
                 Passage::Passed(..) => SignInOutcome::Step(Step::Redirect(url.as_str().to_owned())),
@@ -103,7 +113,7 @@ impl Saml<'_> {
                 }
                 Passage::Passed(..) => self
                     .sign_in()
-                    .refused(Refusal::IdpInitiatedNotAllowed, &entry.context),
+                    .refused(&Refusal::IdpInitiatedNotAllowed, &entry.context),
                 Passage::Stopped(outcome) => Ok(outcome),
             },
         }
@@ -111,9 +121,9 @@ impl Saml<'_> {
 }
 
 /// A tile opens the tile URL, if there is one; a start URL sends a Response, if one is accepted.
-fn start_of(application: SamlApplication<'_>, entrance: Entrance) -> Start<'_> {
-    let unsolicited = application.sp.allow_idp_initiated;
-    match &application.application.tile_url {
+fn start_of(application: &Application, entrance: Entrance) -> Start<'_> {
+    let unsolicited = application.saml().is_some_and(|sp| sp.allow_idp_initiated);
+    match &application.tile_url {
         Some(url) if entrance == Entrance::Tile || !unsolicited => Start::Redirect(url),
         Some(_) | None if unsolicited => Start::Unsolicited,
         Some(_) | None => Start::NotAllowed,

@@ -15,9 +15,9 @@ use crate::{
         error::Error,
         handle::Saml,
         logout::started_logout::StartedLogout,
+        refusal::RefusalContext,
         saml::{
             logout_request::{LogoutMessageOutcome, VerifiedLogoutRequest},
-            refusal::RefusalContext,
             request_details,
         },
         snapshot::Snapshot,
@@ -68,7 +68,7 @@ impl Saml<'_> {
         })?;
         if !is_first {
             return Ok(LogoutMessageOutcome::Refused(
-                self.refused_page(Refusal::Replayed, &request.context)?,
+                self.refused_page(&Refusal::Replayed, &request.context)?,
             ));
         }
         Ok(LogoutMessageOutcome::ResumeByGet(StartedLogout {

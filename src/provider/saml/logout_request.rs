@@ -10,18 +10,15 @@ use crate::{
         id::{LogoutId, SessionId, UserId},
         logout::Initiator,
         name_id::NameId,
-        participant::{Participant, ParticipantSubject},
+        participant::Participant,
     },
     provider::{
         error::Error,
         handle::Saml,
         logout::end_sessions::EndCause,
         logout::started_logout::StartedLogout,
-        saml::{
-            logout_steps::LogoutDelivery,
-            refusal::{RefusalContext, RefusedPage, status_message},
-            request_details,
-        },
+        refusal::{RefusalContext, RefusedPage},
+        saml::{logout_steps::LogoutDelivery, refusal::status_message, request_details},
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -70,12 +67,12 @@ impl Saml<'_> {
             }
             Ok(inbound) => inbound,
             Err(Refusal::NoMessage) => return Ok(LogoutMessageOutcome::NoMessage),
-            Err(refusal) => return self.logout_refused(refusal, &nobody()),
+            Err(refusal) => return self.logout_refused(&refusal, &nobody()),
         };
         let relay_state = inbound.relay_state.take();
         match request::read(&inbound) {
             Ok(request) => self.process_logout_request(&request, relay_state, visitor),
-            Err(refusal) => self.logout_refused(refusal, &nobody()),
+            Err(refusal) => self.logout_refused(&refusal, &nobody()),
         }
     }
 
@@ -90,7 +87,7 @@ impl Saml<'_> {
             RefusalContext::logout(None, request_details::from_logout_request(request), visitor);
         let senders = snapshot.by_entity_id(&request.unverified().issuer);
         if senders.is_empty() {
-            return self.logout_refused(Refusal::UnknownIssuer, &context);
+            return self.logout_refused(&Refusal::UnknownIssuer, &context);
         }
         let proven = match verified_senders(&senders, request) {
             Ok(proven) => proven,
@@ -98,12 +95,12 @@ impl Saml<'_> {
                 if let [only] = senders.as_slice() {
                     context.application = Some(only);
                 }
-                return self.logout_refused(refusal.clone(), &context.with_tried_certificates(&refusal));
+                return self.logout_refused(&refusal, &context.with_tried_certificates(&refusal));
             }
         };
         let request = request.unverified();
         let Some(first) = proven.first().copied() else {
-            return self.logout_refused(Refusal::SignatureMissing, &context);
+            return self.logout_refused(&Refusal::SignatureMissing, &context);
         };
         let mut verified = VerifiedLogoutRequest {
             snapshot: &snapshot,
@@ -123,8 +120,8 @@ impl Saml<'_> {
         verified.context.is_valid = true;
         verified.context.is_signed = true;
         match request.refusal(&self.endpoints().slo, &self.policy(), self.now()) {
-            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &verified.context),
-            Some(refusal) => self.respond_with_refusal(&verified, refusal),
+            Some(refusal) if refusal.status().is_none() => self.logout_refused(&refusal, &verified.context),
+            Some(refusal) => self.respond_with_refusal(&verified, &refusal),
             None if !request.session_indexes.is_empty() => self.end_by_index(verified),
             None if visitor.session_may_be_hidden => self.resume_by_get(&verified, true),
             None => self.end_by_name(verified),
@@ -151,7 +148,7 @@ impl Saml<'_> {
         }
         let ended = self.logout().end_sessions(&sessions, &request.cause())?;
         if ended.replayed {
-            return self.logout_refused(Refusal::Replayed, &request.context);
+            return self.logout_refused(&Refusal::Replayed, &request.context);
         }
         if let Some(begun) = ended.started {
             return Ok(LogoutMessageOutcome::LogoutStarted(begun));
@@ -166,7 +163,7 @@ impl Saml<'_> {
         if ended.any_ended || self.already_ended(&request)? {
             return self.respond_at_once(&request, None);
         }
-        self.respond_with_refusal(&request, Refusal::NoSuchSession)
+        self.respond_with_refusal(&request, &Refusal::NoSuchSession)
     }
 
     /// Without a SessionIndex, the session whose cookie the browser sends ends, if the sender takes part in it under
@@ -196,7 +193,7 @@ impl Saml<'_> {
                     .logout()
                     .end_sessions(&[(session.id, user.id)], &request.cause())?;
                 if ended.replayed {
-                    return self.logout_refused(Refusal::Replayed, &request.context);
+                    return self.logout_refused(&Refusal::Replayed, &request.context);
                 }
                 if let Some(begun) = ended.started {
                     return Ok(LogoutMessageOutcome::LogoutStarted(begun));
@@ -205,7 +202,7 @@ impl Saml<'_> {
             }
         }
         match self.end_participation(&request, Some(request.context.visitor))? {
-            EndParticipationOutcome::Replayed => self.logout_refused(Refusal::Replayed, &request.context),
+            EndParticipationOutcome::Replayed => self.logout_refused(&Refusal::Replayed, &request.context),
             EndParticipationOutcome::NoOthers => self.respond_at_once(&request, None),
             EndParticipationOutcome::OthersRemain => {
                 self.respond_at_once(&request, Some(status::PARTIAL_LOGOUT))
@@ -214,7 +211,7 @@ impl Saml<'_> {
                 self.respond_at_once(&request, None)
             }
             EndParticipationOutcome::NotAParticipant => {
-                self.respond_with_refusal(&request, Refusal::NoSuchSession)
+                self.respond_with_refusal(&request, &Refusal::NoSuchSession)
             }
         }
     }
@@ -293,11 +290,11 @@ impl Saml<'_> {
     fn respond_with_refusal(
         &self,
         request: &VerifiedLogoutRequest<'_>,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) -> Result<LogoutMessageOutcome, Error> {
         let status = refusal.status().unwrap_or_default();
         let page = self.refused_page(refusal, &request.context)?;
-        let message = status_message(&page.refusal, &page.reference);
+        let message = status_message(refusal, &page.reference);
         Ok(
             match self.logout_response(request.snapshot, &request.initiator, status, Some(&message))? {
                 Some(outbound) => LogoutMessageOutcome::Response(Box::new(outbound)),
@@ -345,7 +342,7 @@ impl Saml<'_> {
 
     fn logout_refused(
         &self,
-        refusal: Refusal,
+        refusal: &Refusal,
         context: &RefusalContext<'_>,
     ) -> Result<LogoutMessageOutcome, Error> {
         Ok(LogoutMessageOutcome::Refused(
@@ -387,8 +384,10 @@ impl VerifiedLogoutRequest<'_> {
         } else {
             is_same_name_id_in_session
         };
-        let ParticipantSubject::Saml(name_id) = &participant.subject;
-        same(name_id, &self.name_id, us, &sender.sp.entity_id)
+        participant
+            .subject
+            .name_id()
+            .is_some_and(|name_id| same(name_id, &self.name_id, us, &sender.sp.entity_id))
     }
 
     fn cause(&self) -> EndCause<'_> {

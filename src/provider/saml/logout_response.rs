@@ -10,7 +10,8 @@ use crate::{
     provider::{
         error::Error,
         handle::Saml,
-        saml::{logout_request::LogoutMessageOutcome, refusal::RefusalContext, request_details},
+        refusal::RefusalContext,
+        saml::{logout_request::LogoutMessageOutcome, request_details},
         visitor::Visitor,
     },
     saml::{

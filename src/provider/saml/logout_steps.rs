@@ -7,7 +7,6 @@ use crate::{
         application::{Binding, LogoutEndpoint, SamlApplication, SpUrl},
         id::{ApplicationId, LogoutId},
         logout::{Initiator, Logout, LogoutStep, LogoutStepState},
-        participant::ParticipantSubject,
         secret::Token,
     },
     provider::{
@@ -224,7 +223,9 @@ impl Saml<'_> {
             return Ok(AdvanceLogoutOutcome::Stay);
         };
         let id = self.message_id();
-        let ParticipantSubject::Saml(name_id) = &step.subject;
+        let Some(name_id) = step.subject.name_id() else {
+            return Ok(AdvanceLogoutOutcome::Stay);
+        };
         let content = LogoutRequestContent {
             issuer: &view.snapshot.installation.entity_id,
             id: &id,

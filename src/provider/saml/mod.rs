@@ -15,6 +15,7 @@ mod proof;
 pub mod publication;
 pub mod refusal;
 pub(in crate::provider) mod request_details;
+mod respond;
 pub mod response;
 pub mod response_options;
 pub mod saml_response;

@@ -5,6 +5,7 @@ use crate::{
         actor::Actor,
         application::{Application, SamlApplication},
         audit_action::AuditAction,
+        id::{ApplicationId, UserId},
         name_id::{NameId, NameIdFormat},
         sign_in::Subject,
         text::hex,
@@ -25,7 +26,7 @@ impl Saml<'_> {
         format: NameIdFormat,
     ) -> Result<NameId, Error> {
         build_name_id(snapshot, application, active_session, format, || {
-            self.persistent_name_id_or_new(application.application, active_session)
+            self.persistent_name_id_or_new(application.application.id, active_session.user.id)
         })
     }
 
@@ -48,12 +49,11 @@ impl Saml<'_> {
     }
 
     /// 160 random bits in hex, which differ even where case is ignored (saml-core, 8.3.7; E78).
-    fn persistent_name_id_or_new(
+    pub(in crate::provider) fn persistent_name_id_or_new(
         &self,
-        application: &Application,
-        active_session: &ActiveSession,
+        application: ApplicationId,
+        user: UserId,
     ) -> Result<String, Error> {
-        let (application, user) = (application.id, active_session.user.id);
         let known = || self.store().read(|tx| tx.persistent_name_id(application, user));
         if let Some(known) = known()? {
             return Ok(known);

@@ -22,6 +22,9 @@ pub(in crate::provider) mod name {
     pub(in crate::provider) const REQUEST: &str = "request";
     /// The requested ACS URL.
     pub(in crate::provider) const ACS: &str = "answer wanted at";
+    pub(in crate::provider) const CLIENT_ID: &str = "client";
+    /// `redirect_uri` of OpenID Connect.
+    pub(in crate::provider) const REDIRECT_URI: &str = "answer wanted at";
     /// `Destination`.
     pub(in crate::provider) const DESTINATION: &str = "addressed to";
     /// The fingerprint of a certificate that came with the message.

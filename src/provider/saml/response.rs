@@ -1,13 +1,13 @@
 //! Builds a signed `Response` from a session and a request, and stores what it must remember.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
         application::{SamlApplication, SpUrl},
         audit_action::AuditAction,
         name_id::{NameId, NameIdFormat},
-        participant::{ApplicationIdentity, Participant, ParticipantSubject},
+        participant::{Participant, ParticipantSubject},
         user::UserSummary,
     },
     provider::{
@@ -133,8 +133,8 @@ impl Saml<'_> {
         .collect();
         event.detail = (!details.is_empty()).then(|| details.join("; "));
         let is_recorded = recorded.is_some_and(|recorded| recorded.still_describes(&participant));
-        let identity = changed_identity(active_session, &participant);
-        let touch = now - active_session.session.last_seen_at >= TOUCH_AFTER;
+        let identity = active_session.changed_identity(&participant);
+        let touch = active_session.is_to_be_touched(now);
         let written = self.store().write_relaxed(|tx| {
             // This comes before the row lock: two sign-ins of one session that both held the lock would wait for each
             // other.
@@ -242,9 +242,6 @@ impl Saml<'_> {
     }
 }
 
-/// How old `last_seen_at` may be before a sign-in writes it again.
-const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
-
 /// A response that is longer is told of: some service providers and proxies refuse it.
 pub const LARGE_RESPONSE_BYTES: usize = 20_000;
 
@@ -253,28 +250,3 @@ const LARGE_RESPONSE: &str = "the response has more than 20 kB, which some appli
 
 /// The detail of the audit event if the request was signed by a key that is not registered.
 pub const UNCHECKED_SIGNATURE: &str = "the request was signed, but no certificate is registered to check it";
-
-/// The identity row as it must be after this sign-in; `None` if nothing changes.
-fn changed_identity(
-    active_session: &ActiveSession,
-    participant: &Participant,
-) -> Option<ApplicationIdentity> {
-    let (name_id, email) = (participant.subject.value(), active_session.asserted_email());
-    match &active_session.identity {
-        Some(known) if known.last_name_id == name_id && known.last_email == *email => None,
-        known => Some(ApplicationIdentity {
-            application: participant.application,
-            user: active_session.user.id,
-            first_name_id: known
-                .as_ref()
-                .map_or(name_id, |known| &known.first_name_id)
-                .to_owned(),
-            first_email: known.as_ref().map_or(email, |known| &known.first_email).clone(),
-            last_name_id: name_id.to_owned(),
-            last_email: email.clone(),
-            first_at: known.as_ref().map_or(participant.last_at, |known| known.first_at),
-            changed_at: participant.last_at,
-            pinned_email: known.as_ref().and_then(|known| known.pinned_email.clone()),
-        }),
-    }
-}

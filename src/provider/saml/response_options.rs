@@ -46,6 +46,18 @@ pub struct ResponseOptionsEdit {
 }
 
 impl ResponseOptionsEdit {
+    /// Whether it changes what only SAML has.
+    pub fn is_of_saml(&self) -> bool {
+        self.preset.is_some()
+            || self.signed_parts.is_some()
+            || self.signature_algorithm.is_some()
+            || self.encryption.is_some()
+            || self.default_class.is_some()
+            || self.encryption_certificates.is_some()
+            || self.name_id_format.is_some()
+            || self.default_relay_state.is_some()
+    }
+
     pub fn apply(self, saml: &mut ServiceProvider) {
         if let Some(preset) = self.preset {
             saml.name_id_format = preset.name_id_format();

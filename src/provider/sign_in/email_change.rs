@@ -330,6 +330,7 @@ impl SignIn<'_> {
                 // Nothing may be left of a change that did not take place: the error undoes all of it.
                 return Err(StoreError::PeopleChanged);
             }
+            tx.verify_email(user.id, &user.email, now)?;
             // A link was sent to the address of before.
             tx.remove_one_time_links(user.id)?;
             write_kept_emails(tx, &user, &kept)?;

@@ -106,6 +106,7 @@ impl SignIn<'_> {
             }
             // Whoever changed it may be signed in, on devices that are known by now, and have links in their mail.
             tx.end_sessions_of(user.id, now, "the change of the e-mail address was undone")?;
+            tx.end_grants_of_user(user.id, None, now)?;
             tx.remove_known_devices(user.id)?;
             tx.remove_one_time_links(user.id)?;
             for mail in mails {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     access::{self, AccessDecision},
@@ -102,11 +102,17 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         // A disabled user is signed in nowhere.
         Some((_, AccessDecision::UserDisabled)) | None => None,
     };
-    let named_class = |proved: &AuthenticationEvents| named_class(input.application, asked, proved);
+    let named_class = |proved: &AuthenticationEvents| named_class_of(input.application, asked, proved);
     let proved_now = session.map(|session| &session.session.authentications);
-    if !can_satisfy(input, &named_class) && proved_now.and_then(named_class).is_none() {
+    let is_possible = can_satisfy(input, &named_class) || proved_now.and_then(named_class).is_some();
+    if !is_possible && !asked.authn_context_is_voluntary {
         return GateDecision::Refused(GateRefusal::AuthnContext);
     }
+    // A preference that nobody here can satisfy is dropped (OpenID Connect Core, 5.5.1.1).
+    let without_preference = SignInRequirements::default();
+    let asked_of_class = if is_possible { asked } else { &without_preference };
+    let named_class =
+        |proved: &AuthenticationEvents| named_class_of(input.application, asked_of_class, proved);
     let Some(session) = session else {
         return GateDecision::SignIn {
             reauthenticate: false,
@@ -121,6 +127,13 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         }
     }
     let proved = &*proved;
+    if let Some(max_age) = asked.max_age
+        && proved
+            .first_factor_at()
+            .is_none_or(|at| input.now - at > max_age.max(since_request(input)))
+    {
+        return GateDecision::SignIn { reauthenticate: true };
+    }
     if !input.is_subject {
         return GateDecision::Refused(GateRefusal::OtherSubject);
     }
@@ -132,6 +145,16 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
         Some((class, at)) => GateDecision::Respond(Authenticated { class, at }),
         None if named_class(&after_sign_in(input.now)).is_none() => GateDecision::SecondFactor,
         None => GateDecision::SignIn { reauthenticate: true },
+    }
+}
+
+/// How long ago the request was received, if the browser has come back with it: a sign-in since then is as fresh as any
+/// can be.
+fn since_request(input: &GateInput<'_>) -> TimeDelta {
+    if input.is_resumed {
+        input.now - input.pending.created_at
+    } else {
+        TimeDelta::zero()
     }
 }
 
@@ -163,7 +186,7 @@ pub(in crate::provider) fn can_begin_with_passkey(
         at: now,
         credential: None,
     });
-    named_class(application, asked, &passkey).is_some()
+    named_class_of(application, asked, &passkey).is_some()
 }
 
 fn after_sign_in(now: DateTime<Utc>) -> AuthenticationEvents {
@@ -171,7 +194,7 @@ fn after_sign_in(now: DateTime<Utc>) -> AuthenticationEvents {
 }
 
 /// The class that an answer names; `None` if what was proved does not satisfy the request.
-fn named_class(
+fn named_class_of(
     application: &Application,
     asked: &SignInRequirements,
     proved: &AuthenticationEvents,
@@ -186,12 +209,11 @@ fn named_class(
 mod tests {
     use std::iter;
 
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::model::{
         application::{
-            ApplicationAccess, ApplicationKind, Client, EntityId, Protocol, ServiceProvider, Slug, SpUrl,
+            ApplicationAccess, ApplicationKind, Client, ClientId, EntityId, Protocol, ServiceProvider, Slug,
+            SpUrl,
         },
         authn_context::{Comparison, RequestedAuthnContext},
         id::{ApplicationId, SessionId, UserId},
@@ -315,10 +337,11 @@ mod tests {
     fn the_gate_decides_the_same_whatever_the_protocol() {
         let entity_id = EntityId::parse("https://wiki.example/saml").unwrap();
         let saml = decisions(&ServiceProvider::with_defaults(entity_id, Vec::new()).into());
-        let oidc = decisions(&Protocol::Oidc(Box::new(Client {
-            client_id: "wiki".to_owned(),
-            redirect_uris: vec![SpUrl::parse("https://wiki.example/callback").unwrap()],
-        })));
+        let client = Client::with_defaults(
+            ClientId::parse("wiki").unwrap(),
+            vec![SpUrl::parse("https://wiki.example/callback").unwrap()],
+        );
+        let oidc = decisions(&client.into());
         assert_eq!(oidc, saml);
         let authenticated = Authenticated {
             class: AuthnContextClass::PasswordProtectedTransport,

@@ -89,9 +89,11 @@ impl SignIn<'_> {
                 }
                 // Whoever was switched off since the page was shown stays so.
                 LinkPurpose::Recovery | LinkPurpose::Invitation => {
-                    if !tx.user(user.id)?.is_some_and(|user| user.enabled) {
+                    let Some(user) = tx.user(user.id)?.filter(|user| user.enabled) else {
                         return Ok(false);
-                    }
+                    };
+                    // It was for the address of now: another one has ended it.
+                    tx.verify_email(user.id, &user.email, now)?;
                 }
             }
             tx.set_password_hash(user.id, &stored, now)?;

@@ -40,7 +40,7 @@ pub(in crate::provider) enum CookieBinding {
 /// What a browser carried, opened.
 #[derive(Debug)]
 pub(in crate::provider) enum Opened {
-    SignIn(PendingSignIn, CookieBinding),
+    SignIn(Box<PendingSignIn>, CookieBinding),
     /// A URL of ours.
     Target(String),
     /// A URL of ours, for a user who has signed in since then.
@@ -147,7 +147,7 @@ impl SignIn<'_> {
             return Ok(match content {
                 SealedContent::Request(binding) => PendingSignIn::from_bytes(plain.expose())
                     .filter(|pending| self.is_unexpired(pending.created_at))
-                    .map(|pending| Opened::SignIn(pending, binding)),
+                    .map(|pending| Opened::SignIn(Box::new(pending), binding)),
                 SealedContent::FreshTarget => target_from_bytes(plain.expose())
                     .filter(|(created_at, _target)| self.is_unexpired(*created_at))
                     .map(|(created_at, target)| Opened::FreshTarget(target, created_at)),

@@ -19,7 +19,7 @@ impl SignIn<'_> {
             Some(Opened::SignIn(pending, binding)) => {
                 let snapshot = self.fresh_snapshot()?;
                 match snapshot.by_id(pending.application) {
-                    Some(application) => self.resume_at(&snapshot, application, pending, binding, visitor),
+                    Some(application) => self.resume_at(&snapshot, application, *pending, binding, visitor),
                     None => Ok(gone),
                 }
             }

@@ -4,16 +4,17 @@ use diesel::prelude::*;
 
 use crate::{
     model::{
-        application::{Application, ServiceProvider},
+        application::{Application, Protocol, ServiceProvider},
         id::ApplicationId,
     },
     store::{
-        applications::rows::{AcsRow, Row, SamlRow, storable},
+        applications::rows::{AcsRow, Row, SamlRow},
         configuration_changes::ConfigTx,
         connection::{EditOutcome, Tx, with_backend},
         error::Error,
+        oidc::clients::ClientRow,
         saml::saml_certificates::Purpose,
-        schema::{applications, saml_consumers, saml_service_providers},
+        schema::{applications, oidc_clients, saml_consumers, saml_service_providers},
     },
 };
 
@@ -21,7 +22,6 @@ impl ConfigTx<'_> {
     /// Registers an application; returns `false` if its slug is taken. A draft with this slug is removed; its metadata
     /// address and key adoptions carry over to the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
-        let saml = storable(application)?;
         let row = Row::from(application);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
             .values(row)
@@ -30,11 +30,16 @@ impl ConfigTx<'_> {
         if rows == 0 {
             return Ok(false);
         }
-        diesel::insert_into(saml_service_providers::table)
-            .values(SamlRow::new(application.id, saml))
-            .execute(&mut self.0)?;
+        match &application.protocol {
+            Protocol::Saml(saml) => diesel::insert_into(saml_service_providers::table)
+                .values(SamlRow::new(application.id, saml))
+                .execute(&mut self.0)?,
+            Protocol::Oidc(client) => diesel::insert_into(oidc_clients::table)
+                .values(ClientRow::new(application.id, client))
+                .execute(&mut self.0)?,
+        };
         self.changed_application(application.id);
-        self.add_children(application.id, saml)?;
+        self.add_children(application)?;
         self.remove_application_draft(&application.slug)?;
         self.add_metadata_address(&application.slug)?;
         Ok(true)
@@ -43,7 +48,6 @@ impl ConfigTx<'_> {
     /// Writes `application` if its stored version is still the one that was read, and increments the version. The slug
     /// and the creation time do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
-        let saml = storable(application)?;
         let id = application.id.to_string();
         let unchanged = applications::table
             .find(&id)
@@ -66,14 +70,19 @@ impl ConfigTx<'_> {
             return Ok(EditOutcome::Stale);
         }
         self.changed_application(application.id);
-        diesel::update(saml_service_providers::table.find(&id))
-            .set(SamlRow::new(application.id, saml))
-            .execute(&mut self.0)?;
+        match &application.protocol {
+            Protocol::Saml(saml) => diesel::update(saml_service_providers::table.find(&id))
+                .set(SamlRow::new(application.id, saml))
+                .execute(&mut self.0)?,
+            Protocol::Oidc(client) => diesel::update(oidc_clients::table.find(&id))
+                .set(ClientRow::new(application.id, client))
+                .execute(&mut self.0)?,
+        };
         diesel::delete(saml_consumers::table.filter(saml_consumers::application_id.eq(&id)))
             .execute(&mut self.0)?;
         self.remove_certificates(application.id)?;
         self.remove_attributes(application.id)?;
-        self.add_children(application.id, saml)?;
+        self.add_children(application)?;
         Ok(EditOutcome::Done)
     }
 
@@ -97,7 +106,15 @@ impl ConfigTx<'_> {
 }
 
 impl Tx {
-    fn add_children(&mut self, id: ApplicationId, saml: &ServiceProvider) -> Result<(), Error> {
+    fn add_children(&mut self, application: &Application) -> Result<(), Error> {
+        self.add_attributes(application.id, application.attributes())?;
+        match &application.protocol {
+            Protocol::Saml(saml) => self.add_saml_children(application.id, saml),
+            Protocol::Oidc(client) => self.set_redirect_uris(application.id, &client.redirect_uris),
+        }
+    }
+
+    fn add_saml_children(&mut self, id: ApplicationId, saml: &ServiceProvider) -> Result<(), Error> {
         for (position, endpoint) in (0..).zip(&saml.acs_endpoints) {
             let row = AcsRow {
                 application_id: id.to_string(),
@@ -117,7 +134,6 @@ impl Tx {
             .encryption_certificates
             .iter()
             .map(|certificate| (Purpose::Encryption, certificate));
-        self.add_certificates(id, signing.chain(encryption))?;
-        self.add_attributes(id, &saml.attributes)
+        self.add_certificates(id, signing.chain(encryption))
     }
 }

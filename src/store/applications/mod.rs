@@ -1,4 +1,4 @@
-//! `applications` and their SAML settings: `saml_service_providers` and `saml_consumers`. The other child tables have
+//! `applications` and what they speak: `saml_service_providers` and `saml_consumers` here; the other child tables have
 //! their own files.
 
 pub(in crate::store) mod application_drafts;
@@ -11,16 +11,17 @@ use diesel::prelude::*;
 
 use crate::{
     model::{
-        application::{Application, AssertionConsumerService, Slug},
+        application::{Application, AssertionConsumerService, Protocol, Slug},
         id::ApplicationId,
         unreadable::{UnreadableKind, UnreadableRow},
     },
     store::{
-        applications::rows::{AcsRow, Children, Row, SamlRow, application},
+        applications::rows::{AcsRow, Children, Row, SamlRow, application, service_provider},
         connection::{Tx, with_backend},
         error::{Error, RowContext},
+        oidc::clients::ClientRow,
         saml::saml_attributes::SharedLists,
-        schema::{applications, saml_consumers, saml_service_providers},
+        schema::{applications, oidc_clients, saml_consumers, saml_service_providers},
         unreadable_values::Reading,
     },
 };
@@ -49,7 +50,7 @@ impl Tx {
                 return Ok(None);
             };
             let found = tx.applications_between(&id, &id, &mut Reading::Strict)?;
-            // Without a row in `saml_service_providers` it uses a protocol that this version does not know.
+            // Without a row for a protocol it uses one that this version does not know.
             let found = RowContext::new("applications", &id).required(found.into_iter().next())?;
             Ok(Some(found))
         })
@@ -136,9 +137,11 @@ impl Tx {
         let mut unreadable = Vec::new();
         let mut lists = SharedLists::default();
         let each = &mut |mut application: Application| {
-            if let Some(sp) = application.saml_mut() {
-                sp.attributes = lists.share(Arc::clone(&sp.attributes));
-            }
+            let attributes = match &mut application.protocol {
+                Protocol::Saml(sp) => &mut sp.attributes,
+                Protocol::Oidc(client) => &mut client.attributes,
+            };
+            *attributes = lists.share(Arc::clone(attributes));
             each(application);
         };
         let is_all = ids.len() > PAGE;
@@ -195,7 +198,7 @@ impl Tx {
     }
 
     /// The applications from the ID `first` to the ID `last`, with their child rows, read from one state of the
-    /// database: five queries for any number of applications.
+    /// database: six queries at most for any number of applications.
     fn applications_between(
         &mut self,
         first: &str,
@@ -205,26 +208,54 @@ impl Tx {
         self.repeatable_read(|tx| {
             // Each of these on the backend's own connection: through diesel's `MultiConnection` each value would be read
             // twice.
-            let rows: Vec<(Row, SamlRow)> = with_backend!(&mut tx.0, |c| with_service_provider()
-                .filter(applications::id.between(first, last))
-                .select((Row::as_select(), SamlRow::as_select()))
-                .load(c))?;
+            let rows: Vec<(Row, Option<SamlRow>, Option<ClientRow>)> =
+                with_backend!(&mut tx.0, |c| applications::table
+                    .left_join(saml_service_providers::table)
+                    .left_join(oidc_clients::table)
+                    .filter(applications::id.between(first, last))
+                    .filter(
+                        saml_service_providers::application_id
+                            .is_not_null()
+                            .or(oidc_clients::application_id.is_not_null())
+                    )
+                    .select((
+                        Row::as_select(),
+                        Option::<SamlRow>::as_select(),
+                        Option::<ClientRow>::as_select()
+                    ))
+                    .load(c))?;
             if rows.is_empty() {
                 return Ok(Vec::new());
             }
+            let mut redirect_uris = if rows.iter().any(|(_, _, client)| client.is_some()) {
+                tx.redirect_uris_between(first, last, reading)?
+            } else {
+                BTreeMap::new()
+            };
             let mut acs_endpoints = tx.acs_endpoints_between(first, last, reading)?;
             let mut certificates = tx.certificates_between(first, last, reading)?;
             let mut attributes = tx.attributes_between(first, last, reading)?;
             let ends = tx.metadata_expiries(first, last)?;
             rows.into_iter()
-                .map(|(row, saml)| {
-                    let own = Children {
-                        acs_endpoints: acs_endpoints.remove(&row.id).unwrap_or_default(),
-                        certificates: certificates.remove(&row.id).unwrap_or_default(),
-                        attributes: attributes.remove(&row.id).unwrap_or_default(),
-                        metadata_valid_until: ends.get(&row.id).copied(),
+                .map(|(row, saml, client)| {
+                    let attributes = attributes.remove(&row.id).unwrap_or_default();
+                    let protocol = match (saml, client) {
+                        (Some(saml), _) => {
+                            let own = Children {
+                                acs_endpoints: acs_endpoints.remove(&row.id).unwrap_or_default(),
+                                certificates: certificates.remove(&row.id).unwrap_or_default(),
+                                attributes,
+                                metadata_valid_until: ends.get(&row.id).copied(),
+                            };
+                            service_provider(saml, own, reading)?.into()
+                        }
+                        (None, Some(client)) => {
+                            let uris = redirect_uris.remove(&row.id).unwrap_or_default();
+                            client.client(uris, attributes, reading)?.into()
+                        }
+                        (None, None) => return RowContext::new("applications", &row.id).required(None),
                     };
-                    application(row, saml, own, reading)
+                    application(row, protocol, reading)
                 })
                 .collect()
         })
@@ -250,11 +281,6 @@ impl Tx {
         }
         Ok(found)
     }
-}
-
-#[diesel::dsl::auto_type]
-fn with_service_provider() -> _ {
-    applications::table.inner_join(saml_service_providers::table)
 }
 
 /// What is shown of an application that cannot be read.

@@ -27,14 +27,6 @@ use crate::{
     },
 };
 
-/// What the tables have room for: only SAML yet.
-pub(super) fn storable(application: &Application) -> Result<&ServiceProvider, Error> {
-    match &application.protocol {
-        Protocol::Saml(sp) => Ok(sp),
-        Protocol::Oidc(_) => Err(Error::UnstorableProtocol(application.protocol.name())),
-    }
-}
-
 pub(super) const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
         ApplicationKind::ChatGptLegacy => "chatgpt_legacy",
@@ -53,24 +45,21 @@ pub(super) fn kind_from_name(text: &str) -> Option<ApplicationKind> {
     .find(|kind| kind_name(*kind) == text)
 }
 
-pub(super) fn application(
-    row: Row,
+pub(super) fn service_provider(
     saml: SamlRow,
     children: Children,
     reading: &mut Reading,
-) -> Result<Application, Error> {
-    let name = RowContext::new("applications", &row.id);
-    let saml_name = RowContext::new("saml_service_providers", &row.id);
-    let mut url = |name: &RowContext, column, text: Option<String>| match text {
+) -> Result<ServiceProvider, Error> {
+    let saml_name = RowContext::new("saml_service_providers", &saml.application_id);
+    let mut url = |column, text: Option<String>| match text {
         None => Ok(None),
         Some(text) => {
             let url = SpUrl::parse(&text).ok().map(Some);
-            reading.value(&name.column(column), url, || None)
+            reading.value(&saml_name.column(column), url, || None)
         }
     };
-    let tile_url = url(&name, "tile_url", row.tile_url)?;
-    let location = url(&saml_name, "slo_location", saml.slo_location)?;
-    let response_location = url(&saml_name, "slo_response_location", saml.slo_response_location)?;
+    let location = url("slo_location", saml.slo_location)?;
+    let response_location = url("slo_response_location", saml.slo_response_location)?;
     let logout = match location {
         None => None,
         Some(location) => {
@@ -119,6 +108,33 @@ pub(super) fn application(
         || NameIdFormat::EmailAddress,
     )?;
     let keys_on = keys_on(saml.keys_on.as_deref(), &saml_name, reading)?;
+    Ok(ServiceProvider {
+        entity_id,
+        audience,
+        acs_endpoints: children.acs_endpoints,
+        logout,
+        signing_certificates: children.certificates.signing,
+        require_signed_requests: saml.require_signed_requests,
+        allow_idp_initiated: saml.allow_idp_initiated,
+        default_relay_state: saml.default_relay_state,
+        name_id_format,
+        keys_on,
+        response_options,
+        encryption_certificates: children.certificates.encryption,
+        attributes: children.attributes,
+        metadata_valid_until: children.metadata_valid_until,
+    })
+}
+
+pub(super) fn application(row: Row, protocol: Protocol, reading: &mut Reading) -> Result<Application, Error> {
+    let name = RowContext::new("applications", &row.id);
+    let tile_url = match row.tile_url {
+        None => None,
+        Some(text) => {
+            let url = SpUrl::parse(&text).ok().map(Some);
+            reading.value(&name.column("tile_url"), url, || None)?
+        }
+    };
     Ok(Application {
         id: name.column("id").valid(row.id.parse())?,
         slug: name.column("slug").valid(Slug::parse(&row.slug))?,
@@ -138,22 +154,7 @@ pub(super) fn application(
             || Some(SecondFactorPolicy::new(SecondFactorRule::Required, None)),
         )?,
         tile_url,
-        protocol: Protocol::from(ServiceProvider {
-            entity_id,
-            audience,
-            acs_endpoints: children.acs_endpoints,
-            logout,
-            signing_certificates: children.certificates.signing,
-            require_signed_requests: saml.require_signed_requests,
-            allow_idp_initiated: saml.allow_idp_initiated,
-            default_relay_state: saml.default_relay_state,
-            name_id_format,
-            keys_on,
-            response_options,
-            encryption_certificates: children.certificates.encryption,
-            attributes: children.attributes,
-            metadata_valid_until: children.metadata_valid_until,
-        }),
+        protocol,
         name: row.name,
         enabled: row.enabled,
         version: row.version,

@@ -13,3 +13,4 @@ pub(in crate::store) mod second_factors;
 mod unreadable_users;
 pub(in crate::store) mod user_attributes;
 pub(in crate::store) mod users;
+mod verified_emails;

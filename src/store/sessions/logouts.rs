@@ -345,17 +345,17 @@ struct LogoutStepRow {
 
 impl LogoutStepRow {
     fn new(logout: LogoutId, hop: &LogoutStep) -> Self {
-        let ParticipantSubject::Saml(name_id) = &hop.subject;
+        let name_id = hop.subject.to_stored();
         Self {
             logout_id: logout.to_string(),
             position: hop.position,
             session_id: hop.session.to_string(),
             application_id: hop.application.to_string(),
             session_index: hop.session_handle.clone(),
-            name_id_format: name_id.format.clone(),
-            name_id: name_id.value.clone(),
-            name_qualifier: name_id.name_qualifier.clone(),
-            sp_name_qualifier: name_id.sp_name_qualifier.clone(),
+            name_id_format: name_id.format,
+            name_id: name_id.value,
+            name_qualifier: name_id.name_qualifier,
+            sp_name_qualifier: name_id.sp_name_qualifier,
             state: hop.state.as_str().to_owned(),
             request_id: hop.request_id.clone(),
             asked_at: hop.requested_at.map(|at| at.naive_utc()),
@@ -376,7 +376,7 @@ impl TryFrom<LogoutStepRow> for LogoutStep {
             session: name.valid(row.session_id.parse())?,
             application: name.valid(row.application_id.parse())?,
             session_handle: row.session_index,
-            subject: ParticipantSubject::Saml(NameId {
+            subject: ParticipantSubject::from_stored(NameId {
                 format: row.name_id_format,
                 value: row.name_id,
                 name_qualifier: row.name_qualifier,

@@ -6,5 +6,5 @@ pub(in crate::store) mod login_throttle;
 pub(in crate::store) mod logouts;
 pub(in crate::store) mod network_people;
 pub(in crate::store) mod participants;
-mod session;
+pub(in crate::store) mod session;
 pub(in crate::store) mod sso_view;

@@ -22,28 +22,30 @@ impl Tx {
     /// again. The row becomes equal to `participant`, so its `first_at` must be the recorded one
     /// (see [`SsoView::participant`](crate::store::SsoView)).
     pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
-        let ParticipantSubject::Saml(name_id) = &participant.subject;
         let row = ParticipantRow::from(participant);
         match &mut self.0 {
             // Unlike an upsert, diesel caches this as a prepared statement.
             AnyConnection::Sqlite(c) => diesel::replace_into(session_participants::table)
                 .values(row)
                 .execute(c)?,
-            AnyConnection::Postgres(c) => diesel::insert_into(session_participants::table)
-                .values(row)
-                .on_conflict((
-                    session_participants::session_id,
-                    session_participants::application_id,
-                ))
-                .do_update()
-                .set((
-                    session_participants::name_id_format.eq(&name_id.format),
-                    session_participants::name_id.eq(&name_id.value),
-                    session_participants::name_qualifier.eq(&name_id.name_qualifier),
-                    session_participants::sp_name_qualifier.eq(&name_id.sp_name_qualifier),
-                    session_participants::last_at.eq(participant.last_at.naive_utc()),
-                ))
-                .execute(c)?,
+            AnyConnection::Postgres(c) => {
+                let changed = (
+                    session_participants::name_id_format.eq(row.name_id_format.clone()),
+                    session_participants::name_id.eq(row.name_id.clone()),
+                    session_participants::name_qualifier.eq(row.name_qualifier.clone()),
+                    session_participants::sp_name_qualifier.eq(row.sp_name_qualifier.clone()),
+                    session_participants::last_at.eq(row.last_at),
+                );
+                diesel::insert_into(session_participants::table)
+                    .values(row)
+                    .on_conflict((
+                        session_participants::session_id,
+                        session_participants::application_id,
+                    ))
+                    .do_update()
+                    .set(changed)
+                    .execute(c)?
+            }
         };
         Ok(())
     }
@@ -251,17 +253,17 @@ pub(in crate::store) struct ParticipantRow {
 
 impl From<&Participant> for ParticipantRow {
     fn from(participant: &Participant) -> Self {
-        let ParticipantSubject::Saml(name_id) = &participant.subject;
+        let name_id = participant.subject.to_stored();
         Self {
             session_id: participant.session.to_string(),
             application_id: participant.application.to_string(),
             session_index: participant.session_handle.clone(),
-            name_id_format: name_id.format.clone(),
-            name_id: name_id.value.clone(),
+            name_id_format: name_id.format,
+            name_id: name_id.value,
             first_at: participant.first_at.naive_utc(),
             last_at: participant.last_at.naive_utc(),
-            name_qualifier: name_id.name_qualifier.clone(),
-            sp_name_qualifier: name_id.sp_name_qualifier.clone(),
+            name_qualifier: name_id.name_qualifier,
+            sp_name_qualifier: name_id.sp_name_qualifier,
         }
     }
 }
@@ -275,7 +277,7 @@ impl TryFrom<ParticipantRow> for Participant {
             session: name.valid(row.session_id.parse())?,
             application: name.valid(row.application_id.parse())?,
             session_handle: row.session_index,
-            subject: ParticipantSubject::Saml(NameId {
+            subject: ParticipantSubject::from_stored(NameId {
                 format: row.name_id_format,
                 value: row.name_id,
                 name_qualifier: row.name_qualifier,

@@ -221,7 +221,7 @@ impl Tx {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
-pub(super) struct Row {
+pub(in crate::store) struct Row {
     id: String,
     user_id: String,
     seed: Vec<u8>,

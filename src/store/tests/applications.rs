@@ -1,7 +1,10 @@
 //! Applications and their child tables.
 
 use super::*;
-use crate::model::application::{ApplicationKind, Client};
+use crate::model::application::{
+    AccessTokenFormat, ApplicationKind, Client, ClientId, ClientType, RefreshPolicy, SubjectType,
+};
+use crate::model::{keys_on::KeysOn, oidc_key::JwsAlgorithm};
 use crate::store::connection::EditOutcome;
 
 #[test]
@@ -36,26 +39,43 @@ fn an_application_reads_back_with_its_children_in_their_order() {
 }
 
 #[test]
-fn an_application_of_another_protocol_is_not_stored() {
+fn a_client_is_read_as_it_was_written() {
     on_each_database(|store| {
         write(store, |tx| tx.add_application(&application(1)));
-        let of_another_protocol = |number| Application {
-            protocol: Protocol::Oidc(Box::new(Client {
-                client_id: "client".to_owned(),
-                redirect_uris: Vec::new(),
-            })),
-            ..application(number)
+        let client = Client {
+            client_type: ClientType::Public,
+            subject_type: SubjectType::Pairwise,
+            id_token_algorithm: JwsAlgorithm::Es256,
+            claims_in_id_token: false,
+            access_token_format: AccessTokenFormat::Jwt,
+            refresh: RefreshPolicy::Always,
+            keys_on: Some(KeysOn::Email),
+            ..Client::with_defaults(
+                ClientId::parse("c1").unwrap(),
+                vec![SpUrl::parse("http://127.0.0.1/cb").unwrap()],
+            )
         };
-        let added = store.write_config(|tx| tx.add_application(&of_another_protocol(2)));
-        let edited = store.write_config(|tx| tx.edit_application(&of_another_protocol(1)));
-        for error in [added.unwrap_err(), edited.unwrap_err()] {
-            assert!(
-                matches!(error, Error::UnstorableProtocol("OpenID Connect")),
-                "{error:?}"
-            );
-            assert!(!error.is_retryable() && !error.is_unavailable() && !error.is_unreadable());
-        }
-        assert_eq!(read(store, Tx::applications), [application(1)]);
+        let mut application = Application {
+            protocol: client.into(),
+            ..application(2)
+        };
+        assert!(store.write_config(|tx| tx.add_application(&application)).unwrap());
+        let read = |id| store.read(|tx| tx.application(id)).unwrap().unwrap();
+        assert_eq!(read(application.id), application);
+        let changed = application.oidc_mut().unwrap();
+        changed.redirect_uris = vec![
+            SpUrl::parse("https://rp.example/cb").unwrap(),
+            SpUrl::parse("https://rp.example/cb2").unwrap(),
+        ];
+        changed.keys_on = None;
+        changed.attributes = Vec::new().into();
+        let edited = store
+            .write_config(|tx| tx.edit_application(&application))
+            .unwrap();
+        assert_eq!(edited, EditOutcome::Done);
+        application.version += 1;
+        assert_eq!(read(application.id), application);
+        assert_eq!(store.read(Tx::applications).unwrap().len(), 2);
     });
 }
 

@@ -30,9 +30,13 @@ fn steps() -> Vec<LogoutStep> {
     let mut steps: Vec<_> = (0..3)
         .map(|position| LogoutStep::new(position, participant(&session(1, user(1).id), application(2).id)))
         .collect();
-    let ParticipantSubject::Saml(first) = &mut steps[1].subject;
+    let ParticipantSubject::Saml(first) = &mut steps[1].subject else {
+        panic!("a name of SAML")
+    };
     first.name_qualifier = Some("idp".to_owned());
-    let ParticipantSubject::Saml(second) = &mut steps[2].subject;
+    let ParticipantSubject::Saml(second) = &mut steps[2].subject else {
+        panic!("a name of SAML")
+    };
     second.sp_name_qualifier = Some("sp".to_owned());
     steps
 }

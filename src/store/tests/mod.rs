@@ -288,6 +288,7 @@ fn audit_event(number: u8, at: DateTime<Utc>) -> AuditEvent {
 
 fn installation() -> Installation {
     Installation {
+        issuer: "https://login.example.com".to_owned(),
         entity_id: EntityId::parse("https://login.example.com/saml/metadata").unwrap(),
         base_url: "https://login.example.com".to_owned(),
         generation: 0,

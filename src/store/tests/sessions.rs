@@ -122,7 +122,7 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
         with_users(store);
         let own_session = session(1, user(1).id);
         let first = participant(&own_session, application(1).id);
-        let ParticipantSubject::Saml(first_name_id) = &first.subject;
+        let first_name_id = first.subject.name_id().unwrap();
         let name_id = NameId {
             value: "new@fernweh.example".to_owned(),
             ..first_name_id.clone()

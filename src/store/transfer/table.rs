@@ -31,7 +31,7 @@ pub(in crate::store) struct Table {
 /// Every table, each after those that it refers to. `schema_epoch` comes with the migrations, `heartbeat` says only that
 /// a database takes writes, `configuration_changes` is of use only to who has read it before, and nothing uses
 /// `waiting_sign_ons` any more.
-pub(in crate::store) const TABLES: [Table; 45] = {
+pub(in crate::store) const TABLES: [Table; 55] = {
     use TableContent::{Audit, Lasting, Passing};
     const fn table(content: TableContent, name: &'static str) -> Table {
         Table { name, content }
@@ -50,12 +50,18 @@ pub(in crate::store) const TABLES: [Table; 45] = {
         table(Lasting, "application_users"),
         table(Lasting, "application_groups"),
         table(Lasting, "saml_service_providers"),
+        table(Lasting, "oidc_clients"),
+        table(Lasting, "oidc_redirect_uris"),
+        table(Lasting, "oidc_client_secrets"),
         table(Lasting, "saml_attributes"),
         table(Lasting, "persistent_name_ids"),
         table(Lasting, "saml_consumers"),
         table(Lasting, "saml_certificates"),
         table(Lasting, "app_identities"),
+        table(Lasting, "verified_emails"),
+        table(Lasting, "organisation_domains"),
         table(Lasting, "signing_keys"),
+        table(Lasting, "oidc_keys"),
         table(Lasting, "application_drafts"),
         table(Lasting, "application_key_follow"),
         table(Lasting, "metadata_addresses"),
@@ -66,6 +72,10 @@ pub(in crate::store) const TABLES: [Table; 45] = {
         table(Lasting, "known_entities"),
         table(Lasting, "application_sources"),
         table(Lasting, "known_devices"),
+        table(Lasting, "oidc_grants"),
+        table(Lasting, "refresh_tokens"),
+        table(Passing, "authorization_codes"),
+        table(Passing, "access_tokens"),
         table(Passing, "sessions"),
         table(Passing, "session_participants"),
         table(Passing, "answered_requests"),

@@ -57,6 +57,33 @@ impl Base64 {
     }
 }
 
+/// What the browser posts.
+#[derive(Clone, Debug)]
+pub enum PostBody<'a> {
+    Saml {
+        /// The parameter `SAMLResponse`.
+        message: Base64,
+        /// The parameter `RelayState`, if there was one.
+        relay_state: Option<&'a str>,
+    },
+    /// Names and values (OAuth 2.0 Form Post Response Mode, 2).
+    Fields(&'a [(&'static str, String)]),
+}
+
+/// The page that takes the browser to an application by itself, with what it says in the URL; with a link for browsers
+/// that do not. It follows a form of ours, after which Chromium lets no redirect leave (`form-action`).
+#[derive(Clone, Debug, Template)]
+#[template(path = "redirect.html", config = "src/web/askama.toml")]
+pub struct RedirectPage<'a> {
+    pub page: PageContext,
+    pub application: AppMark,
+    pub kind: AutoPostKind,
+    /// With all that the application is told.
+    pub url: &'a str,
+    /// The signed-in user, if the answer names them.
+    pub user: Option<UserMark>,
+}
+
 /// The form that carries a message to an application (saml-bindings, 3.5.4).
 #[derive(Clone, Debug, Template)]
 #[template(path = "auto_post.html", config = "src/web/askama.toml")]
@@ -66,10 +93,7 @@ pub struct AutoPostPage<'a> {
     pub kind: AutoPostKind,
     /// The registered address that receives the message.
     pub destination: &'a str,
-    /// The parameter `SAMLResponse`.
-    pub message: Base64,
-    /// The parameter `RelayState`, if there was one.
-    pub relay_state: Option<&'a str>,
+    pub body: PostBody<'a>,
     /// The signed-in user, if the message names them.
     pub user: Option<UserMark>,
 }

@@ -5,20 +5,20 @@ use askama::Template;
 use crate::{
     localization::Phrase,
     web::page::{
-        auto_post::Base64,
+        auto_post::PostBody,
         part::{AppMark, PageContext, UserMark},
     },
 };
 
-/// How the user goes back to the application, which then receives a status.
+/// How the user goes back to the application, which then receives the reason.
 #[derive(Clone, Debug)]
-pub struct WayBack<'a> {
-    /// The registered address that receives the message.
-    pub destination: &'a str,
-    /// The parameter `SAMLResponse`.
-    pub message: Base64,
-    /// The parameter `RelayState`, if there was one.
-    pub relay_state: Option<&'a str>,
+pub enum WayBack<'a> {
+    Form {
+        /// The registered address that receives the message.
+        destination: &'a str,
+        body: PostBody<'a>,
+    },
+    Link(String),
 }
 
 /// The user is signed in, and the application is open to others.

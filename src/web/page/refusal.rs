@@ -164,7 +164,11 @@ mod tests {
             codes::MAIL_FAILED,
             codes::FAILURE,
         ];
-        for explanation in codes::all().filter(|one| !others.contains(&one.code)) {
+        // Clients of OpenID Connect receive the errors of OAuth, and show pages of their own.
+        let is_for_client = |status: Option<(&str, _)>| status.is_some_and(|(error, _)| !error.contains(':'));
+        for explanation in
+            codes::all().filter(|one| !others.contains(&one.code) && !is_for_client(one.status))
+        {
             let code = explanation.code.to_ascii_lowercase();
             let id = format!("refusal-{code}");
             let message = english(&id).phrase("application", english("the-application"));

@@ -25,7 +25,7 @@ pub(in crate::web) async fn respond(
     sealed: Option<String>,
 ) -> Result<HttpResponse, Error> {
     Ok(match outcome {
-        SignInOutcome::Respond(response) => respond::saml_response(site, request, &response),
+        SignInOutcome::Respond(response) => respond::application_response(site, request, &response),
         SignInOutcome::Step(Step::Continue(pending)) => respond::redirect_to_pending(site, &pending),
         SignInOutcome::Step(Step::Redirect(url)) => see_other(&url).finish(),
         SignInOutcome::Step(Step::SecondFactor) => second_factor_step(site, request, sealed).await?,

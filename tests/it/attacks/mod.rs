@@ -308,13 +308,33 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         67,
         "email_change_refusals::nobody_can_use_up_what_others_may_ask_for",
     ),
+    (
+        68,
+        "oidc::authorize::nobody_is_sent_to_an_address_that_is_not_registered",
+    ),
+    (
+        69,
+        "oidc::tokens::a_code_works_once_for_its_client_its_address_and_its_verifier",
+    ),
+    (
+        70,
+        "oidc::tokens::a_refresh_token_has_its_turn_a_grace_and_then_ends_all",
+    ),
+    (
+        71,
+        "oidc::tokens::tokens_are_introspected_by_their_client_alone_and_can_be_revoked",
+    ),
+    (
+        72,
+        "oidc::tokens::a_refresh_token_outlives_the_session_and_not_the_right_to_the_application",
+    ),
 ];
 
 /// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, which does not exist yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56,
-    57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67,
+    57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72,
 ];
 
 /// Each row and a test that covers it, as docs/security.md names them.

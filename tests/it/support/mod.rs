@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod mail_server;
 pub(crate) mod passkey;
 pub(crate) mod publisher;
+pub(crate) mod relying_party;
 pub(crate) mod sign_in_attempts;
 pub(crate) mod sp_keys;
 pub(crate) mod sql;

@@ -161,6 +161,7 @@ fn write_edit(tx: &mut Tx, line: &PlannedLine, groups: &BTreeMap<String, GroupId
     }
     if line.was_enabled == Some(true) && !user.enabled {
         tx.end_sessions_of(user.id, now, "the person was disabled")?;
+        tx.end_grants_of_user(user.id, None, now)?;
         tx.remove_known_devices(user.id)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
     web::{
         layer::headers::ResponseKind,
         page::{
-            auto_post::{AutoPostKind, AutoPostPage, Base64},
+            auto_post::{AutoPostKind, AutoPostPage, Base64, PostBody, RedirectPage},
             device_link::DeviceLinkPage,
             html::Page,
             logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
@@ -364,13 +364,35 @@ impl SampleTexts<'_> {
                 application,
                 kind: going,
                 destination: self.acs,
-                message: Base64::encode("<samlp:Response>"),
-                relay_state: Some(self.secret),
+                body: PostBody::Saml {
+                    message: Base64::encode("<samlp:Response>"),
+                    relay_state: Some(self.secret),
+                },
                 user: person,
             };
             Sample::of_kind(name, answer, &page)
         };
+        let [application, ..] = self.marks();
+        let redirect = RedirectPage {
+            page: self.page(),
+            application,
+            kind: AutoPostKind::SignedIn,
+            url: self.acs,
+            user: Some(self.user_mark()),
+        };
+        let [application, ..] = self.marks();
+        let fields = [("code", self.text.to_owned()), ("state", self.secret.to_owned())];
+        let form_post = AutoPostPage {
+            page: self.page(),
+            application,
+            kind: AutoPostKind::SignedIn,
+            destination: self.acs,
+            body: PostBody::Fields(&fields),
+            user: None,
+        };
         vec![
+            Sample::page("redirect", &redirect),
+            Sample::of_kind("self-post-fields", ResponseKind::AutoPost, &form_post),
             page(
                 "self-post",
                 ResponseKind::AutoPost,
@@ -450,10 +472,12 @@ impl SampleTexts<'_> {
                 user: self.user_mark(),
                 groups: &groups,
                 code: "ACCESS-MISSING 7F3A-92C1".to_owned(),
-                back: back.then(|| WayBack {
+                back: back.then(|| WayBack::Form {
                     destination: self.acs,
-                    message: Base64::encode("<samlp:Response>"),
-                    relay_state: Some(self.secret),
+                    body: PostBody::Saml {
+                        message: Base64::encode("<samlp:Response>"),
+                        relay_state: Some(self.secret),
+                    },
                 }),
             };
             Sample::of_kind(name, ResponseKind::AutoPost, &shown)

@@ -1,0 +1,11 @@
+DROP TABLE organisation_domains;
+DROP TABLE verified_emails;
+DROP TABLE access_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE authorization_codes;
+DROP TABLE oidc_grants;
+DROP TABLE oidc_keys;
+DROP TABLE oidc_client_secrets;
+DROP TABLE oidc_redirect_uris;
+DROP TABLE oidc_clients;
+ALTER TABLE installation DROP COLUMN issuer;

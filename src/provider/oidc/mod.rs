@@ -1,0 +1,21 @@
+//! The responder of OpenID Connect: authorization requests in, codes and tokens out.
+
+pub mod authorization_request;
+pub mod authorization_response;
+mod client_authentication;
+pub mod client_secrets;
+mod code_exchange;
+pub mod introspection;
+mod issuing;
+mod live_grant;
+mod presented_token;
+pub mod publication;
+mod refresh;
+pub(in crate::provider) mod refusal;
+mod respond;
+pub mod revocation;
+mod rotation;
+mod serve;
+mod subject;
+pub mod token;
+pub mod user_info;
