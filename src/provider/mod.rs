@@ -9,6 +9,7 @@ mod core;
 pub mod csv_file;
 mod current_snapshot;
 mod dependencies;
+mod entry;
 mod entry_refusal;
 pub mod error;
 pub mod groups;

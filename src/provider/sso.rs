@@ -2,21 +2,22 @@
 
 use crate::{
     model::{
-        application::{Application, OidcApplication, Protocol, SamlApplication, SpUrl},
+        application::{Application, SpUrl},
         audit_action::AuditAction,
         id::ApplicationId,
         reference::Reference,
         request_details::RequestDetails,
         second_factor::SecondFactorRule,
-        sign_in::{OidcPayload, Payload, PendingSignIn, SamlPayload},
+        sign_in::{Payload, PendingSignIn},
         user::UserSummary,
     },
     provider::{
         audit::codes,
+        entry::{Entrance, Entry, Party, Responder},
         entry_refusal::{EntryRefusal, explanation_of},
         error::Error,
         handle::SignIn,
-        oidc::{authorization_response::AuthorizationResponse, refusal::response_to_go_back},
+        oidc::{authorization_response::AuthorizationResponse, error_response::response_to_go_back},
         refusal::{RefusalContext, RefusedPage},
         saml::{
             refusal::RefusalOutcome, request_details, response::UNCHECKED_SIGNATURE,
@@ -113,84 +114,6 @@ impl From<RefusalOutcome> for SignInOutcome {
         match instead {
             RefusalOutcome::Status(response) => Self::Respond(Box::new(ApplicationResponse::Saml(*response))),
             RefusalOutcome::RefusedPage(page) => Self::Refused(Refused::Page(page)),
-        }
-    }
-}
-
-/// Where the browser came in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::provider) enum Entrance {
-    /// With a request of the application.
-    Request,
-    /// At a start URL.
-    StartUrl,
-    /// From a tile of the portal.
-    Tile,
-    /// With a sealed sign-in.
-    Continue(CookieBinding),
-}
-
-/// The application at the gate, by its protocol.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::provider) enum Party<'a> {
-    Saml(SamlApplication<'a>),
-    Oidc(OidcApplication<'a>),
-}
-
-impl<'a> Party<'a> {
-    /// The application, and what its protocol needs of a request; `None` if the request is of another protocol.
-    pub(in crate::provider) fn of(application: &'a Application, payload: &Payload) -> Option<Self> {
-        match (payload, &application.protocol) {
-            (Payload::Saml(_), Protocol::Saml(_)) => application.as_saml().map(Self::Saml),
-            (Payload::Oidc(_), Protocol::Oidc(_)) => application.as_oidc().map(Self::Oidc),
-            (Payload::Saml(_), Protocol::Oidc(_)) | (Payload::Oidc(_), Protocol::Saml(_)) => None,
-        }
-    }
-
-    pub(in crate::provider) const fn application(self) -> &'a Application {
-        match self {
-            Self::Saml(saml) => saml.application,
-            Self::Oidc(oidc) => oidc.application,
-        }
-    }
-}
-
-/// A sign-in at the gate.
-pub(in crate::provider) struct Entry<'a> {
-    pub(in crate::provider) snapshot: &'a Snapshot,
-    pub(in crate::provider) party: Party<'a>,
-    pub(in crate::provider) pending: PendingSignIn,
-    pub(in crate::provider) entrance: Entrance,
-    pub(in crate::provider) context: RefusalContext<'a>,
-}
-
-/// A sign-in at the gate, with what its responder takes.
-#[derive(Clone, Copy)]
-enum Responder<'e> {
-    Saml(SamlApplication<'e>, &'e SamlPayload),
-    Oidc(OidcApplication<'e>, &'e OidcPayload),
-}
-
-impl<'a> Entry<'a> {
-    const fn application(&self) -> &'a Application {
-        self.party.application()
-    }
-
-    /// `None` if the request is of another protocol than the application, which [`Party::of`] rules out.
-    fn responder(&self) -> Option<Responder<'_>> {
-        match (self.party, &self.pending.payload) {
-            (Party::Saml(saml), Payload::Saml(payload)) => Some(Responder::Saml(saml, payload)),
-            (Party::Oidc(oidc), Payload::Oidc(payload)) => Some(Responder::Oidc(oidc, payload)),
-            (Party::Saml(_), Payload::Oidc(_)) | (Party::Oidc(_), Payload::Saml(_)) => None,
-        }
-    }
-
-    /// Whether the address for the answer is registered still.
-    fn has_destination(&self) -> bool {
-        match self.responder() {
-            Some(Responder::Saml(saml, payload)) => saml.sp.acs_by_digest(&payload.acs_digest).is_some(),
-            Some(Responder::Oidc(oidc, payload)) => oidc.client.permits_redirect_to(&payload.redirect_uri),
-            None => false,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         refusal::Refusal,
     },
     provider::{
+        entry::{Entrance, Entry, Party},
         entry_refusal::EntryRefusal,
         error::Error,
         handle::Oidc,
@@ -23,7 +24,7 @@ use crate::{
         saml::request_details,
         sign_in::gate,
         snapshot::Snapshot,
-        sso::{Entrance, Entry, Party, SignInOutcome},
+        sso::SignInOutcome,
         visitor::Visitor,
     },
 };

@@ -16,12 +16,13 @@ use crate::{
     },
     oidc::authorization_response,
     provider::{
+        entry::Entry,
         error::Error,
         handle::Oidc,
         oidc::authorization_response::AuthorizationResponse,
         session::ActiveSession,
         sign_in::gate::Authenticated,
-        sso::{ApplicationResponse, Entry, SignInOutcome},
+        sso::{ApplicationResponse, SignInOutcome},
     },
 };
 

@@ -10,6 +10,7 @@ use crate::{
         user::Email,
     },
     provider::{
+        entry::{Entrance, Entry, Party},
         entry_refusal::EntryRefusal,
         error::Error,
         handle::Saml,
@@ -18,7 +19,7 @@ use crate::{
         saml::{refusal::StatusTarget, request_details},
         sign_in::gate,
         snapshot::Snapshot,
-        sso::{Entrance, Entry, Party, SignInOutcome},
+        sso::SignInOutcome,
         visitor::Visitor,
     },
     saml::{

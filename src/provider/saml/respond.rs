@@ -3,12 +3,13 @@
 use crate::{
     model::{application::SamlApplication, sign_in::SamlPayload},
     provider::{
+        entry::Entry,
         error::Error,
         handle::Saml,
         saml::response::{ResponseOutcome, ResponseRequest},
         session::ActiveSession,
         sign_in::gate::Authenticated,
-        sso::{ApplicationResponse, Entry, SignInOutcome},
+        sso::{ApplicationResponse, SignInOutcome},
     },
     saml::refusal::Refusal,
 };

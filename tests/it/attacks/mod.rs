@@ -324,9 +324,14 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         71,
         "oidc::tokens::tokens_are_introspected_by_their_client_alone_and_can_be_revoked",
     ),
+    (71, "oidc::authorize::the_person_of_an_id_token_hint_is_asked_for"),
     (
         72,
         "oidc::tokens::a_refresh_token_outlives_the_session_and_not_the_right_to_the_application",
+    ),
+    (
+        72,
+        "oidc::clients::an_application_that_is_switched_off_gives_nothing",
     ),
 ];
 
