@@ -303,13 +303,22 @@ struct HttpResponse {
     body: String,
 }
 
+fn connect(address: SocketAddr) -> BufReader<TcpStream> {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    BufReader::new(stream)
+}
+
 impl Client {
+    /// Goes on over a new connection: the daemon closes one that was idle while another daemon was measured.
+    pub(crate) fn reconnect(&mut self) {
+        self.stream = connect(self.address);
+    }
+
     fn new(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
         Self {
             address,
-            stream: BufReader::new(stream),
+            stream: connect(address),
             cookies: Vec::new(),
             // No two browsers send the same request.
             sent: u64::try_from(Utc::now().timestamp_micros())

@@ -61,7 +61,12 @@ pub(crate) fn ratio(
     work(&mut of_few, 50);
     work(&mut of_many, 50);
     let mut rounds: Vec<f64> = (0..ROUNDS)
-        .map(|_round| spent(many, || work(&mut of_many, times)) / spent(few, || work(&mut of_few, times)))
+        .map(|_round| {
+            of_many.reconnect();
+            let cost_of_many = spent(many, || work(&mut of_many, times));
+            of_few.reconnect();
+            cost_of_many / spent(few, || work(&mut of_few, times))
+        })
         .collect();
     rounds.sort_by(f64::total_cmp);
     rounds.get(ROUNDS / 2).copied().unwrap_or_default()
