@@ -190,6 +190,8 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     // The application does not respond: Chromium shows a page of its own.
     for (const end = Date.now() + WAIT; !page.url().startsWith('chrome-error:') && Date.now() < end;) await page.waitForTimeout(100);
+    // And changes the process of the tab on the way there.
+    await page.waitForLoadState();
     await page.goBack();
     await page.getByRole('button', { name: 'Continue', exact: true }).click();
     await heading(page, 'You are signed out here');
