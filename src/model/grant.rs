@@ -94,6 +94,8 @@ pub struct Grant {
     /// Until its code is used: when the code expires.
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// When a successor was handed out after the grace: that is done once.
+    pub recovered_at: Option<DateTime<Utc>>,
 }
 
 impl Grant {
@@ -135,7 +137,6 @@ pub struct Rotation {
     pub successor: TokenHash,
     /// The successor itself, sealed.
     pub sealed: Vec<u8>,
-    pub recovered_at: Option<DateTime<Utc>>,
     /// Whether the successor was used.
     pub successor_is_used: bool,
 }
@@ -157,17 +158,21 @@ pub enum RefreshDecision {
 /// How long a rotated refresh token leads to its successor: some clients refresh from two machines at once.
 pub const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(60);
 
+/// How long after its rotation a token leads to its successor once more, if that was never used: an answer was lost.
+pub const RECOVERY_WINDOW: TimeDelta = TimeDelta::days(1);
+
 impl RefreshToken {
-    /// What presenting it at `now` leads to.
-    pub fn decide(&self, now: DateTime<Utc>) -> RefreshDecision {
+    /// What presenting it at `now` leads to; `grant_has_recovered` says that an answer was lost before.
+    pub fn decide(&self, now: DateTime<Utc>, grant_has_recovered: bool) -> RefreshDecision {
         match &self.rotation {
-            None if now >= self.expires_at => RefreshDecision::Expired,
-            None => RefreshDecision::Rotate,
             Some(rotation) if now - rotation.at <= REFRESH_GRACE => RefreshDecision::Repeat,
-            Some(rotation) if !rotation.successor_is_used && rotation.recovered_at.is_none() => {
+            Some(rotation) if rotation.successor_is_used => RefreshDecision::Reused,
+            Some(_) | None if now >= self.expires_at => RefreshDecision::Expired,
+            Some(rotation) if !grant_has_recovered && now - rotation.at <= RECOVERY_WINDOW => {
                 RefreshDecision::Recover
             }
             Some(_) => RefreshDecision::Reused,
+            None => RefreshDecision::Rotate,
         }
     }
 }
@@ -199,29 +204,39 @@ mod tests {
             hash: hash_of("r1"),
             grant: GrantId::new(at(0), [1; 10]),
             created_at: at(0),
-            expires_at: at(1000),
+            expires_at: at(100 * 86_400),
             rotation,
         }
     }
 
     #[test]
     fn a_refresh_token_has_its_turn_a_grace_and_one_late_answer() {
-        assert_eq!(token(None).decide(at(999)), RefreshDecision::Rotate);
-        assert_eq!(token(None).decide(at(1000)), RefreshDecision::Expired);
-        let rotated = |successor_is_used, recovered_at| {
+        let day = TimeDelta::days(1).num_seconds();
+        assert_eq!(token(None).decide(at(99), false), RefreshDecision::Rotate);
+        assert_eq!(token(None).decide(at(100 * day), false), RefreshDecision::Expired);
+        let rotated = |successor_is_used| {
             token(Some(Rotation {
                 at: at(100),
                 successor: hash_of("r2"),
                 sealed: Vec::new(),
-                recovered_at,
                 successor_is_used,
             }))
         };
-        assert_eq!(rotated(true, None).decide(at(160)), RefreshDecision::Repeat);
-        assert_eq!(rotated(false, None).decide(at(161)), RefreshDecision::Recover);
-        assert_eq!(rotated(true, None).decide(at(161)), RefreshDecision::Reused);
+        assert_eq!(rotated(true).decide(at(160), true), RefreshDecision::Repeat);
+        assert_eq!(rotated(false).decide(at(161), false), RefreshDecision::Recover);
+        assert_eq!(rotated(true).decide(at(161), false), RefreshDecision::Reused);
+        // A thief and the client cannot take turns.
+        assert_eq!(rotated(false).decide(at(161), true), RefreshDecision::Reused);
         assert_eq!(
-            rotated(false, Some(at(170))).decide(at(171)),
+            rotated(false).decide(at(101 + day), false),
+            RefreshDecision::Reused
+        );
+        assert_eq!(
+            rotated(false).decide(at(100 * day), false),
+            RefreshDecision::Expired
+        );
+        assert_eq!(
+            rotated(true).decide(at(100 * day), false),
             RefreshDecision::Reused
         );
     }

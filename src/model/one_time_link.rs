@@ -54,4 +54,6 @@ pub struct OneTimeLink {
     pub purpose: LinkPurpose,
     pub user: UserId,
     pub expires_at: DateTime<Utc>,
+    /// Whether it went to the user's address by mail: whoever opens it then reads its mail.
+    pub mailed: bool,
 }

@@ -21,7 +21,8 @@ use crate::{
 /// The longest values that are kept while the person signs in, in bytes: they travel in a URL.
 const MAX_STATE: usize = 2048;
 const MAX_NONCE: usize = 512;
-const MAX_SCOPE: usize = 1024;
+pub(super) const MAX_SCOPE: usize = 1024;
+const MAX_PROMPT: usize = 64;
 const MAX_CLAIMS: usize = 4096;
 /// How many claims a request may name one by one, in each place.
 const MAX_NAMED_CLAIMS: usize = 32;
@@ -115,7 +116,7 @@ pub fn read(parameters: &Parameters, is_public: bool) -> Result<AuthorizationReq
     {
         return Err(invalid("`response_mode` is neither `query` nor `form_post`"));
     }
-    let prompt = Words::parse(parameters.get("prompt")?.unwrap_or_default());
+    let prompt = Words::parse(bounded(parameters, "prompt", MAX_PROMPT)?.unwrap_or_default());
     if prompt.contains("none") && prompt.iter().count() > 1 {
         return Err(invalid("`prompt` says `none` and something else"));
     }
@@ -131,10 +132,7 @@ pub fn read(parameters: &Parameters, is_public: bool) -> Result<AuthorizationReq
     Ok(AuthorizationRequest {
         nonce: bounded(parameters, "nonce", MAX_NONCE)?.map(str::to_owned),
         code_challenge: code_challenge(parameters, is_public)?,
-        scope: requested
-            .iter()
-            .filter(|word| scope::SUPPORTED.contains(word) || [scope::ADDRESS, scope::PHONE].contains(word))
-            .collect(),
+        scope: known_scopes(&requested),
         resource: resources(parameters)?,
         id_token_claims: claims.id_token,
         userinfo_claims: claims.userinfo,
@@ -149,6 +147,13 @@ pub fn read(parameters: &Parameters, is_public: bool) -> Result<AuthorizationReq
             .get("login_hint")?
             .and_then(|text| Email::parse(text).ok()),
     })
+}
+
+/// The scopes that mean something here; the others are dropped.
+pub(super) fn known_scopes(requested: &Words) -> Words {
+    let is_known =
+        |word: &&str| scope::SUPPORTED.contains(word) || [scope::ADDRESS, scope::PHONE].contains(word);
+    requested.iter().filter(is_known).collect()
 }
 
 /// The resources that a request names (rfc8707, 2): absolute URIs without a fragment, kept byte for byte.

@@ -3,7 +3,7 @@
 use crate::{
     model::{grant::Words, opaque_token::OpaqueToken},
     oidc::{
-        authorization_request::resources,
+        authorization_request::{MAX_SCOPE, known_scopes, resources},
         parameters::{Parameters, Repeated},
         refusal::Refusal,
     },
@@ -44,11 +44,22 @@ pub fn read(parameters: &Parameters) -> Result<TokenRequest, Refusal> {
         }),
         "refresh_token" => Ok(TokenRequest::RefreshToken {
             refresh_token: OpaqueToken::from_text(needed("refresh_token")?),
-            scope: Words::parse(get("scope")?.unwrap_or_default()),
+            scope: scope(get("scope")?)?,
             resource: resources(parameters)?,
         }),
         _ => Err(Refusal::GrantType),
     }
+}
+
+/// Unknown words are dropped here too: many clients repeat what they asked for at the sign-in.
+fn scope(text: Option<&str>) -> Result<Words, Refusal> {
+    let text = text.unwrap_or_default();
+    if text.len() > MAX_SCOPE {
+        return Err(Refusal::TokenRequest(format!(
+            "`scope` has more than {MAX_SCOPE} bytes"
+        )));
+    }
+    Ok(known_scopes(&Words::parse(text)))
 }
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ mod tests {
             created_at: now,
             expires_at: now,
             ended_at: None,
+            recovered_at: None,
         }
     }
 

@@ -320,6 +320,12 @@ impl SignIn<'_> {
             GateRefusal::ApplicationDisabled if entry.entrance == Entrance::Tile => {
                 Ok(SignInOutcome::Refused(Refused::Unknown))
             }
+            // A client of OpenID Connect is sent every error for which its address is known.
+            GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired
+                if matches!(entry.party, Party::Oidc(_)) && entry.has_destination() =>
+            {
+                self.refuse_at_application(entry, EntryRefusal::Gate(refusal), &entry.context)
+            }
             GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired => {
                 self.refuse_here(entry, EntryRefusal::Gate(refusal), &entry.context)
             }
@@ -355,6 +361,10 @@ impl SignIn<'_> {
                     .saml()
                     .told_later(entry.snapshot, saml, payload, &reference)?;
                 status.map(|status| Box::new(ApplicationResponse::Saml(status)))
+            }
+            // It sent no request.
+            Some(Responder::Oidc(..)) if matches!(entry.entrance, Entrance::Tile | Entrance::StartUrl) => {
+                None
             }
             Some(Responder::Oidc(oidc, payload)) => {
                 let error = response_to_go_back(entry.snapshot, oidc, payload, (refusal, &reference));

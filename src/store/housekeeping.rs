@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tables whose rows expire: name, key, and the column with the expiry time.
-const EXPIRING: [(&str, &str, &str); 9] = [
+const EXPIRING: [(&str, &str, &str); 10] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
     ("seen_ids", "kind, issuer, value", "expires_at"),
@@ -25,6 +25,7 @@ const EXPIRING: [(&str, &str, &str); 9] = [
     ("one_time_links", "token_hash", "expires_at"),
     ("email_changes", "confirm_hash", "expires_at"),
     ("access_tokens", "sha256", "expires_at"),
+    ("refresh_tokens", "sha256", "expires_at"),
 ];
 
 /// Any of these columns can say that a session is over: it was ended, or it expired.
@@ -64,7 +65,9 @@ impl Tx {
         removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
         // What belongs to it goes with it. Until then a code or a token that comes again is recognized.
         let cutoff = (now - GRANT_RETENTION).naive_utc();
-        removed += self.remove_due("oidc_grants", "id", "expires_at", cutoff, batch_size - removed)?;
+        for column in ["expires_at", "ended_at"] {
+            removed += self.remove_due("oidc_grants", "id", column, cutoff, batch_size - removed)?;
+        }
         let cutoff = (now - JOB_RETENTION).naive_utc();
         removed += self.remove_due("jobs", "id", "expires_at", cutoff, batch_size - removed)?;
         removed += self.remove_unproven(unproven_before, batch_size - removed)?;

@@ -171,6 +171,7 @@ diesel::table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        recovered_at -> Nullable<Timestamp>,
     }
 }
 
@@ -211,7 +212,6 @@ diesel::table! {
         rotated_at -> Nullable<Timestamp>,
         successor_sha256 -> Nullable<Binary>,
         successor -> Nullable<Binary>,
-        recovered_at -> Nullable<Timestamp>,
     }
 }
 
@@ -671,6 +671,7 @@ diesel::table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         used_at -> Nullable<Timestamp>,
+        mailed -> Bool,
     }
 }
 

@@ -1,3 +1,4 @@
+ALTER TABLE one_time_links DROP COLUMN mailed;
 DROP TABLE organisation_domains;
 DROP TABLE verified_emails;
 DROP TABLE access_tokens;

@@ -62,11 +62,14 @@ CREATE TABLE oidc_grants (
     auth_time TIMESTAMP NOT NULL,
     created_at TIMESTAMP NOT NULL,
     expires_at TIMESTAMP NOT NULL,
-    ended_at TIMESTAMP
+    ended_at TIMESTAMP,
+    -- When a successor was handed out once more although the grace had passed: an answer was lost, once.
+    recovered_at TIMESTAMP
 );
 CREATE INDEX oidc_grants_application_id ON oidc_grants (application_id);
 CREATE INDEX oidc_grants_user_id ON oidc_grants (user_id);
 CREATE INDEX oidc_grants_expires_at ON oidc_grants (expires_at);
+CREATE INDEX oidc_grants_ended_at ON oidc_grants (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE authorization_codes (
     sha256 BLOB PRIMARY KEY NOT NULL,
@@ -88,10 +91,9 @@ CREATE TABLE refresh_tokens (
     expires_at TIMESTAMP NOT NULL,
     rotated_at TIMESTAMP,
     successor_sha256 BLOB,
-    successor BLOB,
-    -- When the successor was handed out once more although the grace had passed.
-    recovered_at TIMESTAMP
+    successor BLOB
 );
+CREATE INDEX refresh_tokens_expires_at ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_grant_id ON refresh_tokens (grant_id);
 
 CREATE TABLE access_tokens (
@@ -117,3 +119,6 @@ CREATE TABLE organisation_domains (
     domain TEXT PRIMARY KEY NOT NULL,
     added_at TIMESTAMP NOT NULL
 );
+
+-- Whether a link went to its person by mail: one that was handed over verifies no address.
+ALTER TABLE one_time_links ADD COLUMN mailed BOOLEAN NOT NULL DEFAULT FALSE;

@@ -16,13 +16,11 @@ use crate::{
     },
     provider::{
         entry::{Entrance, Entry, Party},
-        entry_refusal::EntryRefusal,
         error::Error,
         handle::Oidc,
         look_up::LookedUp,
         refusal::RefusalContext,
         saml::request_details,
-        sign_in::gate,
         snapshot::Snapshot,
         sso::SignInOutcome,
         visitor::Visitor,
@@ -89,9 +87,6 @@ impl Oidc<'_> {
             Ok(redirect_uri) => redirect_uri,
             Err(refusal) => return self.refused_on_own_page(&refusal, &context),
         };
-        if let Err(refusal) = gate::check_application(oidc.application, self.now()) {
-            return self.refused_here(EntryRefusal::Gate(refusal), &context);
-        }
         let context = context.validated();
         let mut payload = OidcPayload::begun_here(redirect_uri);
         payload.redirect_uri = requester.redirect_uri.clone().unwrap_or(payload.redirect_uri);

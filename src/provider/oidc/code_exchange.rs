@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         application::ClientType,
+        audit_action::AuditAction,
         grant::{RefreshToken, Words},
         opaque_token::OpaqueToken,
     },
@@ -122,7 +123,18 @@ impl Oidc<'_> {
         refusal: Refusal,
     ) -> Result<Result<T, Refusal>, Error> {
         let now = self.now();
-        self.store().write(|tx| tx.end_grant(view.grant.id, now))?;
+        // Whoever sends the code or the token again is not authenticated where the client is public: this row is, and
+        // stays.
+        let mut event = self.event(AuditAction::GrantEnd, refusal.code(), None);
+        event.user = Some(view.grant.user);
+        event.application = Some(view.grant.application);
+        event.detail = Some(refusal.to_string());
+        self.store().write(|tx| {
+            if tx.end_grant(view.grant.id, now)? {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(())
+        })?;
         Ok(Err(refusal))
     }
 }

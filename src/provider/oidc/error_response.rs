@@ -34,12 +34,10 @@ impl From<&Refusal> for ErrorForClient {
 impl From<EntryRefusal> for ErrorForClient {
     fn from(refusal: EntryRefusal) -> Self {
         let error = match refusal {
-            EntryRefusal::Gate(
-                GateRefusal::NotAssigned
-                | GateRefusal::AuthnContext
-                | GateRefusal::ApplicationDisabled
-                | GateRefusal::MetadataExpired,
-            ) => "access_denied",
+            EntryRefusal::Gate(GateRefusal::NotAssigned | GateRefusal::AuthnContext) => "access_denied",
+            EntryRefusal::Gate(GateRefusal::ApplicationDisabled | GateRefusal::MetadataExpired) => {
+                "unauthorized_client"
+            }
             // Somebody else has to sign in (OpenID Connect Core, 3.1.2.2).
             EntryRefusal::Gate(GateRefusal::OtherSubject) => "login_required",
             EntryRefusal::NoPage {

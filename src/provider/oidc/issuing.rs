@@ -4,7 +4,7 @@ use crate::{
     claims::MissingClaims,
     model::{
         application::{AccessTokenFormat, OidcApplication},
-        grant::{AccessToken, Words, scope},
+        grant::{AccessToken, Grant, Words, scope},
         opaque_token::OpaqueToken,
     },
     oidc::{
@@ -12,7 +12,7 @@ use crate::{
         token_response::TokenResponse,
         tokens::{self, ACCESS_TOKEN_LIFETIME, Place, RESOURCE_TOKEN_LIFETIME, TokenContext, UserClaim},
     },
-    provider::{error::Error, handle::Oidc, snapshot::Snapshot},
+    provider::{error::Error, handle::Oidc, oidc::presented_token::hash_of_jti, snapshot::Snapshot},
     store::GrantView,
 };
 
@@ -73,7 +73,10 @@ impl Oidc<'_> {
             RESOURCE_TOKEN_LIFETIME
         };
         let access_token = AccessToken {
-            hash: secret.hash(),
+            hash: match oidc.client.access_token_format {
+                AccessTokenFormat::Opaque => secret.hash(),
+                AccessTokenFormat::Jwt => hash_of_jti(secret.expose()),
+            },
             grant: view.grant.id,
             scope: order.scope.clone(),
             audience: order.audience.clone(),
@@ -81,6 +84,10 @@ impl Oidc<'_> {
             expires_at: now + lifetime,
         };
         let is_verified = self.is_email_verified(&user)?;
+        let granted = Grant {
+            scope: order.scope.clone(),
+            ..view.grant.clone()
+        };
         let written = match oidc.client.access_token_format {
             AccessTokenFormat::Opaque => secret.expose().to_owned(),
             AccessTokenFormat::Jwt => {
@@ -95,7 +102,7 @@ impl Oidc<'_> {
             let about = tokens::released(
                 &claims,
                 is_verified,
-                &view.grant,
+                &granted,
                 Place::IdToken {
                     by_scope: oidc.client.claims_in_id_token,
                 },

@@ -38,5 +38,10 @@ pub(super) fn access_token_hash(snapshot: &Snapshot, presented: &str) -> Option<
         return Some(hash_of(presented));
     }
     let claims = jwt::verify(presented, typ::ACCESS_TOKEN, &snapshot.oidc.keys)?;
-    jwt::text(&claims, "jti").map(hash_of)
+    jwt::text(&claims, "jti").map(hash_of_jti)
+}
+
+/// A `jti` stands in logs of others, and must not be a token itself.
+pub(super) fn hash_of_jti(jti: &str) -> TokenHash {
+    hash_of(&format!("jti:{jti}"))
 }

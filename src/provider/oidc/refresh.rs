@@ -3,6 +3,7 @@
 
 use crate::{
     model::{
+        audit_action::AuditAction,
         grant::{RefreshDecision, RefreshToken, Words},
         opaque_token::OpaqueToken,
     },
@@ -10,7 +11,7 @@ use crate::{
     provider::{
         error::Error,
         handle::Oidc,
-        oidc::{code_exchange::REFRESH_IDLE, issuing::TokenOrder, token::Client},
+        oidc::{code_exchange::REFRESH_IDLE, issuing::TokenOrder, respond::is_refreshable, token::Client},
     },
     store::GrantView,
 };
@@ -45,7 +46,10 @@ impl Oidc<'_> {
             if let Some(why) = self.why_ended(&view, client.oidc.application) {
                 return Ok(Err(Refusal::GrantEnded(why)));
             }
-            let decision = token.decide(self.now());
+            if !is_refreshable(client.oidc, &view.grant.scope) {
+                return Ok(Err(Refusal::GrantEnded("the client may no longer refresh")));
+            }
+            let decision = token.decide(self.now(), view.grant.recovered_at.is_some());
             match decision {
                 RefreshDecision::Expired => {
                     return Ok(Err(Refusal::RefreshToken("it was not used for too long")));
@@ -82,8 +86,8 @@ impl Oidc<'_> {
             };
             let turn = match decision {
                 RefreshDecision::Rotate => self.rotate(&token, &view, &issued.access_token)?,
-                RefreshDecision::Repeat => self.repeat(&token, &issued.access_token, false)?,
-                RefreshDecision::Recover => self.repeat(&token, &issued.access_token, true)?,
+                RefreshDecision::Repeat => self.repeat(&token, &view, &issued.access_token, false)?,
+                RefreshDecision::Recover => self.repeat(&token, &view, &issued.access_token, true)?,
                 RefreshDecision::Expired | RefreshDecision::Reused => Turn::Reused,
             };
             match turn {
@@ -141,6 +145,7 @@ impl Oidc<'_> {
     fn repeat(
         &self,
         token: &RefreshToken,
+        view: &GrantView,
         access_token: &crate::model::grant::AccessToken,
         is_late: bool,
     ) -> Result<Turn, Error> {
@@ -154,9 +159,18 @@ impl Oidc<'_> {
         let Ok(successor) = std::str::from_utf8(opened.expose()).map(OpaqueToken::from_text) else {
             return Ok(Turn::Unopened);
         };
+        let mut event = self.event(AuditAction::Token, "ok", None);
+        event.detail = Some(
+            "a refresh token was used again, whose successor nobody had used: its answer was lost".to_owned(),
+        );
+        event.user = Some(view.grant.user);
+        event.application = Some(view.grant.application);
         let may = self.store().write(|tx| {
-            if is_late && !tx.recover_refresh_token(token.hash, now)? {
-                return Ok(false);
+            if is_late {
+                if !tx.recover_grant(token.grant, now)? {
+                    return Ok(false);
+                }
+                tx.add_audit_event(&event)?;
             }
             tx.add_access_token(access_token)?;
             Ok(true)

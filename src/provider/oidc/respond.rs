@@ -49,6 +49,12 @@ impl Oidc<'_> {
         }
         let sub = self.subject(oidc, &user)?;
         let session = &active_session.session;
+        // After a demand for a new sign-in, what was proved before does not count.
+        let proved = if entry.pending.requirements.force_authn {
+            session.authentications.since(entry.pending.created_at)
+        } else {
+            session.authentications.clone()
+        };
         let recorded = active_session.participant.as_ref();
         let participant = Participant {
             session: session.id,
@@ -69,11 +75,12 @@ impl Oidc<'_> {
             id_token_claims: payload.id_token_claims.clone(),
             userinfo_claims: payload.userinfo_claims.clone(),
             acr: authenticated.class.uri().to_owned(),
-            amr: amr(&session.authentications),
+            amr: amr(&proved),
             auth_time: authenticated.at,
             created_at: now,
             expires_at: now + CODE_LIFETIME,
             ended_at: None,
+            recovered_at: None,
         };
         let code = OpaqueToken::new(self.random());
         let stored = AuthorizationCode {

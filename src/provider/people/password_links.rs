@@ -148,6 +148,7 @@ impl Provider {
                 purpose,
                 user: user.id,
                 expires_at,
+                mailed: mail.is_some(),
             },
             created_at: now,
             url,

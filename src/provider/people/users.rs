@@ -210,6 +210,7 @@ impl People<'_> {
         let ended = self.store().write(|tx| {
             tx.set_password_hash(user.id, &stored, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
+            tx.end_grants_of_user(user.id, None, now)?;
             // Somebody who knew the old password may use one of these devices; and the new password must be usable at
             // once.
             tx.remove_known_devices(user.id)?;

@@ -235,6 +235,7 @@ fn replace_password(
             tx.set_password_hash(user, &StoredPassword::kept(phc.duplicate()), now)?;
             tx.remove_known_devices(user)?;
             tx.remove_one_time_links(user)?;
+            tx.end_grants_of_user(user, None, now)?;
             tx.end_other_sessions_of(user, own_session, now, "the password was changed")
         }
     }

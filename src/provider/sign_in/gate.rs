@@ -110,7 +110,10 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
     }
     // A preference that nobody here can satisfy is dropped (OpenID Connect Core, 5.5.1.1).
     let without_preference = SignInRequirements::default();
-    let asked_of_class = if is_possible { asked } else { &without_preference };
+    // Nor is one that only a page could satisfy, where none may be shown.
+    let is_silent = asked.is_passive && asked.authn_context_is_voluntary;
+    let is_kept = is_possible && !(is_silent && proved_now.and_then(named_class).is_none());
+    let asked_of_class = if is_kept { asked } else { &without_preference };
     let named_class =
         |proved: &AuthenticationEvents| named_class_of(input.application, asked_of_class, proved);
     let Some(session) = session else {
@@ -142,7 +145,14 @@ pub(in crate::provider) fn decide(input: &GateInput<'_>) -> GateDecision {
     }
     let class = named_class(proved);
     match class.and_then(|class| Some((class, authn_context::proved_at(class, proved)?))) {
-        Some((class, at)) => GateDecision::Respond(Authenticated { class, at }),
+        Some((class, at)) => {
+            // Whoever asks for a fresh sign-in is told of that, and not of an older second factor.
+            let fresh = asked.max_age.and_then(|_asked| proved.first_factor_at());
+            GateDecision::Respond(Authenticated {
+                class,
+                at: fresh.unwrap_or(at),
+            })
+        }
         None if named_class(&after_sign_in(input.now)).is_none() => GateDecision::SecondFactor,
         None => GateDecision::SignIn { reauthenticate: true },
     }

@@ -23,6 +23,8 @@ pub struct PasswordLink {
     pub purpose: LinkPurpose,
     pub user: User,
     pub expires_at: DateTime<Utc>,
+    /// Whether it went to the user's address by mail.
+    pub mailed: bool,
 }
 
 /// The outcome of choosing the password.
@@ -52,6 +54,7 @@ impl SignIn<'_> {
                 purpose: link.purpose,
                 user,
                 expires_at: link.expires_at,
+                mailed: link.mailed,
             }))
     }
 
@@ -93,11 +96,14 @@ impl SignIn<'_> {
                         return Ok(false);
                     };
                     // It was for the address of now: another one has ended it.
-                    tx.verify_email(user.id, &user.email, now)?;
+                    if link.mailed {
+                        tx.verify_email(user.id, &user.email, now)?;
+                    }
                 }
             }
             tx.set_password_hash(user.id, &stored, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
+            tx.end_grants_of_user(user.id, None, now)?;
             tx.remove_known_devices(user.id)?;
             tx.remove_one_time_links(user.id)?;
             clear_throttle(tx, user.id, &user.email)?;

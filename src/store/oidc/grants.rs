@@ -117,6 +117,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Records that an answer to a refresh was lost; `false` if one was before.
+    pub fn recover_grant(&mut self, id: GrantId, now: DateTime<Utc>) -> Result<bool, Error> {
+        let unrecovered = oidc_grants::table
+            .find(id.to_string())
+            .filter(oidc_grants::recovered_at.is_null());
+        let rows = diesel::update(unrecovered)
+            .set(oidc_grants::recovered_at.eq(now.naive_utc()))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
     /// Ends a grant, and so all of its tokens; `false` if it had ended.
     pub fn end_grant(&mut self, id: GrantId, now: DateTime<Utc>) -> Result<bool, Error> {
         let live = oidc_grants::table
@@ -168,6 +179,7 @@ struct GrantRow {
     created_at: NaiveDateTime,
     expires_at: NaiveDateTime,
     ended_at: Option<NaiveDateTime>,
+    recovered_at: Option<NaiveDateTime>,
 }
 
 impl From<&Grant> for GrantRow {
@@ -188,6 +200,7 @@ impl From<&Grant> for GrantRow {
             created_at: grant.created_at.naive_utc(),
             expires_at: grant.expires_at.naive_utc(),
             ended_at: grant.ended_at.map(|end| end.naive_utc()),
+            recovered_at: grant.recovered_at.map(|at| at.naive_utc()),
         }
     }
 }
@@ -213,6 +226,7 @@ impl TryFrom<GrantRow> for Grant {
             created_at: row.created_at.and_utc(),
             expires_at: row.expires_at.and_utc(),
             ended_at: row.ended_at.map(|end| end.and_utc()),
+            recovered_at: row.recovered_at.map(|at| at.and_utc()),
         })
     }
 }

@@ -49,7 +49,6 @@ impl Tx {
                         .column("successor_sha256")
                         .required(TokenHash::from_slice(&successor))?,
                     sealed,
-                    recovered_at: row.recovered_at.map(|at| at.and_utc()),
                     successor_is_used: diesel::select(diesel::dsl::exists(is_used))
                         .get_result(&mut self.0)?,
                 })
@@ -86,17 +85,6 @@ impl Tx {
             .execute(&mut self.0)?;
         Ok(rows == 1)
     }
-
-    /// Hands out the successor of a token a second time; `false` if that was done before.
-    pub fn recover_refresh_token(&mut self, hash: TokenHash, now: DateTime<Utc>) -> Result<bool, Error> {
-        let unrecovered = refresh_tokens::table
-            .find(hash.as_bytes().as_slice())
-            .filter(refresh_tokens::recovered_at.is_null());
-        let rows = diesel::update(unrecovered)
-            .set(refresh_tokens::recovered_at.eq(now.naive_utc()))
-            .execute(&mut self.0)?;
-        Ok(rows == 1)
-    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -108,5 +96,4 @@ struct Row {
     rotated_at: Option<NaiveDateTime>,
     successor_sha256: Option<Vec<u8>>,
     successor: Option<Vec<u8>>,
-    recovered_at: Option<NaiveDateTime>,
 }

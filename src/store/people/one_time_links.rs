@@ -30,6 +30,7 @@ impl Tx {
                 one_time_links::user_id.eq(link.user.to_string()),
                 one_time_links::created_at.eq(now.naive_utc()),
                 one_time_links::expires_at.eq(link.expires_at.naive_utc()),
+                one_time_links::mailed.eq(link.mailed),
             ))
             .execute(&mut self.0)?;
         Ok(())
@@ -78,6 +79,7 @@ struct Row {
     purpose: String,
     user_id: String,
     expires_at: NaiveDateTime,
+    mailed: bool,
 }
 
 impl Row {
@@ -87,6 +89,7 @@ impl Row {
             purpose,
             user,
             expires_at: self.expires_at.and_utc(),
+            mailed: self.mailed,
         }))
     }
 }

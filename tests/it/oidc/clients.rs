@@ -121,9 +121,9 @@ fn an_application_that_is_switched_off_gives_nothing() {
         let revoked = cli.expect_success(&["token", "revoke", "--user", ADA, "--app", "wiki", "--json"]);
         assert_contains(&revoked, "0");
         cli.expect_success(&["app", "disable", "tasks"]);
-        let page = browser.get(&client.authorize_url(&[]));
-        assert_eq!(page.status, 400);
-        assert_contains(&page.body, "APPLICATION-DISABLED");
+        let back = client.authorize(&mut browser, &[]);
+        assert_eq!(back["error"], "unauthorized_client");
+        assert_contains(&back["error_description"], "APPLICATION-DISABLED");
         let refresh_token = tokens["refresh_token"].as_str().unwrap();
         assert_error(&client.refresh(refresh_token, &[]), 400, "unauthorized_client");
         assert_eq!(
@@ -131,6 +131,11 @@ fn an_application_that_is_switched_off_gives_nothing() {
             401
         );
         cli.expect_success(&["app", "enable", "tasks"]);
+        let tokens = json(&client.refresh(refresh_token, &[]), 200);
+        cli.expect_success(&["app", "edit", "tasks", "--refresh", "never"]);
+        let refresh_token = tokens["refresh_token"].as_str().unwrap();
+        assert_error(&client.refresh(refresh_token, &[]), 400, "invalid_grant");
+        cli.expect_success(&["app", "edit", "tasks", "--refresh", "offline_access"]);
         let tokens = json(&client.refresh(refresh_token, &[]), 200);
         cli.expect_success(&["token", "revoke", "--user", ADA]);
         assert_error(

@@ -219,6 +219,8 @@ fn a_refresh_token_has_its_turn_a_grace_and_then_ends_all() {
         );
         let third = json(&client.refresh(&second, &[("scope", "openid")]), 200);
         assert_eq!(third["scope"], "openid");
+        let narrowed = client.verified(third["id_token"].as_str().unwrap(), "JWT");
+        assert_eq!(narrowed.get("email"), None);
         assert_error(
             &client.refresh(&second, &[("scope", "openid profile")]),
             400,
@@ -311,7 +313,9 @@ fn tokens_are_introspected_by_their_client_alone_and_can_be_revoked() {
             (nothing.status, nothing.header("www-authenticate")),
             (401, Some("Bearer"))
         );
-        // An ID token is no access token.
+        // An ID token is no access token, and what a JWT is called by is none.
+        let jti = claims["jti"].as_str().unwrap();
+        assert_eq!(client.user_info(jti).status, 401);
         let id_token = tokens["id_token"].as_str().unwrap();
         assert_eq!(client.user_info(id_token).status, 401);
     });
@@ -341,5 +345,44 @@ fn a_subject_is_the_stable_id_the_address_or_one_for_each_client() {
         );
         assert_ne!(one, other);
         assert_ne!(one, setup.ada.stable_id.as_str());
+    });
+}
+
+#[test]
+fn a_new_password_ends_what_applications_hold() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let client = RelyingParty::new(&setup.server, "Tasks");
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let mut browser = setup.signed_in_browser();
+        let tokens = client.tokens(&mut browser, "openid offline_access");
+        let set = ["user", "set-password", ADA, "--password-stdin"];
+        cli.expect_success_with_input(&set, "another long password");
+        let refresh_token = tokens["refresh_token"].as_str().unwrap();
+        assert_error(&client.refresh(refresh_token, &[]), 400, "invalid_grant");
+    });
+}
+
+#[test]
+fn an_answer_that_was_lost_is_given_again_once_in_the_life_of_a_grant() {
+    on_each_database(|database| {
+        let setup = SsoSetup::new(database);
+        let client = RelyingParty::new(&setup.server, "Tasks");
+        let mut browser = setup.signed_in_browser();
+        let tokens = client.tokens(&mut browser, "openid offline_access");
+        let next = |token: &str| {
+            let refreshed = json(&client.refresh(token, &[]), 200);
+            refreshed["refresh_token"].as_str().unwrap().to_owned()
+        };
+        let later = || setup.server.clock.advance(TimeDelta::minutes(2));
+        let first = tokens["refresh_token"].as_str().unwrap();
+        let second = next(first);
+        later();
+        assert_eq!(next(first), second);
+        let third = next(&second);
+        later();
+        // A thief and the client cannot take turns.
+        assert_error(&client.refresh(&second, &[]), 400, "invalid_grant");
+        assert_error(&client.refresh(&third, &[]), 400, "invalid_grant");
     });
 }
